@@ -1,0 +1,7 @@
+# One interface target carries the warnings and the floating-point rule for all of our code.
+add_library(wootz_options INTERFACE)
+target_compile_options(
+  wootz_options
+  INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wnon-virtual-dtor
+            # The same bits on every instruction set: never fuse a multiply and an add.
+            -ffp-contract=off)

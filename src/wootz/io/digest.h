@@ -1,0 +1,27 @@
+// Content digests: XXH3, arranged so that pieces of a tensor can be hashed by different threads in any order.
+// They find damage and mix-ups; they are no defence against forgery.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace wootz {
+
+/// Elements of one piece: the unit of hashing and of statistics. Fixed for ever: manifests depend on it.
+inline constexpr std::uint64_t kPieceSize = 65536;
+
+constexpr std::uint64_t piece_count(std::uint64_t elements) { return (elements + kPieceSize - 1) / kPieceSize; }
+
+/// XXH3 (64 bit) of one piece's stored bytes.
+std::uint64_t piece_digest(std::span<const std::byte> bytes);
+
+/// The digest of a tensor: XXH3 (128 bit, 32 hex digits) over the little-endian digests of its pieces, in order.
+std::string tensor_digest(std::span<const std::uint64_t> pieces);
+
+/// The digest of a short file or header: XXH3 (128 bit, 32 hex digits) of its bytes.
+std::string bytes_digest(std::span<const std::byte> bytes);
+
+}  // namespace wootz

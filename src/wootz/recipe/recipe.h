@@ -1,0 +1,80 @@
+// A merge recipe as plain data: mergekit's YAML for whole models, plus `task_vectors:`.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "wootz/core/diagnostic.h"
+#include "wootz/core/dtype.h"
+#include "wootz/methods/registry.h"
+
+namespace wootz {
+
+/// One value, or a gradient: anchors spread evenly over the layers, linear in between.
+struct ParamRule {
+  std::string filter;           ///< a substring of the tensor name; "" matches every tensor
+  std::vector<double> anchors;  ///< one: a constant; more: a gradient. Flags are 0/1, choices their index
+  SourcePlace place;
+};
+
+/// What a recipe says of one parameter at one place: the first rule whose filter matches decides.
+struct ParamSetting {
+  std::string name;
+  std::vector<ParamRule> rules;
+};
+
+struct RecipeModel {
+  std::string reference;  ///< as written: a path or a Hub name
+  std::vector<ParamSetting> parameters;
+  SourcePlace place;
+};
+
+/// One entry of `task_vectors:`.
+struct RecipeTransform {
+  const MethodSpec* method = nullptr;
+  std::vector<ParamSetting> parameters;
+  SourcePlace place;
+};
+
+struct Recipe {
+  std::string file;  ///< its path, "" when made in memory
+  std::string text;  ///< verbatim
+  const MethodSpec* method = nullptr;
+  std::vector<RecipeModel> models;         ///< in order, as written
+  std::optional<RecipeModel> base;         ///< `base_model`
+  std::vector<ParamSetting> parameters;    ///< of the whole
+  std::vector<RecipeTransform> transforms;
+  std::optional<Dtype> dtype;
+  std::optional<Dtype> out_dtype;
+  std::optional<std::string> tokenizer_source;  ///< a model reference whose tokenizer files are copied; none: the base
+  std::uint64_t seed = 0;
+
+  /// The models that become lanes of the pipeline: all for methods over parameters, all but the base otherwise.
+  std::vector<std::size_t> lanes() const;
+};
+
+/// Reads a recipe. All findings are returned at once, with line and column; the recipe is usable only without errors.
+struct ParsedRecipe {
+  Recipe recipe;
+  Diagnostics diagnostics;
+};
+ParsedRecipe parse_recipe(std::string_view yaml, std::string file, const Registry& registry);
+
+/// Where a tensor stands in a model, found from its name alone.
+struct LayerPlace {
+  double position = 0.0;  ///< 0 at the first layer (and outside layers), 1 at the last
+};
+
+/// The layer positions of a set of tensor names: the first all-digit component of a dotted name is the layer, names with
+/// the same prefix before it form one stack.
+std::vector<LayerPlace> layer_places(const std::vector<std::string>& tensor_names);
+
+/// The parameter values of `method` for one tensor: model, then recipe, then default, as in mergekit.
+/// `settings` is recipe.parameters or a transform's. Requires: a recipe without errors.
+ParamSet resolve_parameters(const MethodSpec& method, const Recipe& recipe, const std::vector<ParamSetting>& settings,
+                            std::string_view tensor_name, LayerPlace place);
+
+}  // namespace wootz
