@@ -3,5 +3,7 @@ add_library(wootz_options INTERFACE)
 target_compile_options(
   wootz_options
   INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wnon-virtual-dtor
+            # Designated initialisers leave out what has a default on purpose.
+            -Wno-missing-field-initializers
             # The same bits on every instruction set: never fuse a multiply and an add.
             -ffp-contract=off)

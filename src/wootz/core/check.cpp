@@ -5,9 +5,8 @@
 
 namespace wootz {
 
-void check_failed(const char* condition, std::source_location where) {
-  std::fprintf(stderr, "wootz: internal error: %s does not hold (%s:%u). Please report it.\n", condition,
-               where.file_name(), static_cast<unsigned>(where.line()));
+void check_failed(const char* condition, const char* file, int line) {
+  std::fprintf(stderr, "wootz: internal error: %s does not hold (%s:%d). Please report it.\n", condition, file, line);
   std::abort();
 }
 

@@ -10,9 +10,12 @@ namespace {
 
 std::string_view severity_word(Diagnostic::Severity severity) {
   switch (severity) {
-    case Diagnostic::Severity::kNote: return "note";
-    case Diagnostic::Severity::kWarning: return "warning";
-    case Diagnostic::Severity::kError: return "error";
+    case Diagnostic::Severity::kNote:
+      return "note";
+    case Diagnostic::Severity::kWarning:
+      return "warning";
+    case Diagnostic::Severity::kError:
+      return "error";
   }
   return "";
 }
@@ -24,7 +27,8 @@ bool is_error(const Diagnostic& diagnostic) { return diagnostic.severity == Diag
 std::string to_string(const Diagnostic& diagnostic) {
   const SourcePlace& place = diagnostic.place;
   std::string where;
-  if (!place.file.empty()) where = place.line > 0 ? fmt::format("{}:{}:{}: ", place.file, place.line, place.column) : place.file + ": ";
+  if (!place.file.empty())
+    where = place.line > 0 ? fmt::format("{}:{}:{}: ", place.file, place.line, place.column) : place.file + ": ";
   return fmt::format("{}{}: {}", where, severity_word(diagnostic.severity), diagnostic.message);
 }
 
@@ -41,7 +45,8 @@ void Diagnostics::note(std::string message) {
 }
 
 void Diagnostics::append(Diagnostics other) {
-  items_.insert(items_.end(), std::make_move_iterator(other.items_.begin()), std::make_move_iterator(other.items_.end()));
+  items_.insert(items_.end(), std::make_move_iterator(other.items_.begin()),
+                std::make_move_iterator(other.items_.end()));
 }
 
 bool Diagnostics::has_errors() const { return std::any_of(items_.begin(), items_.end(), is_error); }

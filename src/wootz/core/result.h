@@ -48,13 +48,12 @@ tl::unexpected<Error> fail(ErrorKind kind, fmt::format_string<Args...> format, A
 #define WOOTZ_CONCAT(a, b) WOOTZ_CONCAT_(a, b)
 
 /// `WOOTZ_TRY(auto x, expr);` unwraps a Result into x, or returns its error from the enclosing function.
-#define WOOTZ_TRY(declaration, expression)                                         \
-  auto WOOTZ_CONCAT(wootz_result_, __LINE__) = (expression);                       \
-  if (!WOOTZ_CONCAT(wootz_result_, __LINE__))                                      \
+#define WOOTZ_TRY(declaration, expression)                                           \
+  auto WOOTZ_CONCAT(wootz_result_, __LINE__) = (expression);                         \
+  if (!WOOTZ_CONCAT(wootz_result_, __LINE__))                                        \
     return tl::unexpected(std::move(WOOTZ_CONCAT(wootz_result_, __LINE__)).error()); \
   declaration = *std::move(WOOTZ_CONCAT(wootz_result_, __LINE__))
 
 /// `WOOTZ_RETURN_IF_ERROR(expr);` returns the error of a Result<void>, if it has one.
-#define WOOTZ_RETURN_IF_ERROR(expression)                      \
-  if (auto wootz_status = (expression); !wootz_status) \
-  return tl::unexpected(std::move(wootz_status).error())
+#define WOOTZ_RETURN_IF_ERROR(expression) \
+  if (auto wootz_status = (expression); !wootz_status) return tl::unexpected(std::move(wootz_status).error())

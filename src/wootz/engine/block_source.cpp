@@ -1,0 +1,102 @@
+#include "wootz/engine/block_source.h"
+
+#include <algorithm>
+
+#include "wootz/core/check.h"
+#include "wootz/kernels/kernels.h"
+
+namespace wootz {
+namespace {
+
+std::span<const std::byte> slice(const std::vector<std::byte>& raw, const TensorInfo& info, std::uint64_t read_first,
+                                 std::uint64_t first, std::uint64_t end) {
+  const std::uint64_t item = item_size(info.dtype);
+  return std::span(raw).subspan((first - read_first) * item, (end - first) * item);
+}
+
+template <typename T>
+void grow(std::vector<T>& buffer, std::uint64_t size) {
+  if (buffer.size() < size) buffer.resize(size);
+}
+
+}  // namespace
+
+Result<> BlockSource::read(const PlannedTensor& tensor, std::uint64_t first, std::uint64_t end) {
+  tensor_ = &tensor;
+  first_ = first;
+  end_ = end;
+  lane_raw_.resize(tensor.lanes.size());
+  if (tensor.base != nullptr) {
+    const auto base_read = read_one(*sources_.base, tensor.base, base_raw_);
+    if (!base_read) return base_read;
+  }
+  for (std::size_t lane = 0; lane < tensor.lanes.size(); ++lane) {
+    const auto lane_read = read_one(sources_.lanes[lane], tensor.lanes[lane], lane_raw_[lane]);
+    if (!lane_read) return lane_read;
+  }
+  return {};
+}
+
+Result<> BlockSource::read_one(std::size_t model, const TensorInfo* info, std::vector<std::byte>& buffer) {
+  if (info == nullptr) return {};
+  const std::uint64_t item = item_size(info->dtype);
+  const std::uint64_t bytes = (end_ - first_) * item;
+  grow(buffer, bytes);
+  bytes_read_ += bytes;
+  const Checkpoint& checkpoint = sources_.models[model].checkpoint;
+  return checkpoint.read(*info, first_ * item, std::span(buffer).first(bytes));
+}
+
+Block BlockSource::widen(const BlockRange& range, bool subtract_base) {
+  WOOTZ_CHECK(range.first >= first_ && range.first + range.size <= end_);
+  const std::size_t n = range.size;
+  const std::size_t count = tensor_->lanes.size();
+  lanes_.resize(count);
+  lane_pointers_.resize(count);
+  grow(output_, n);
+
+  Block block;
+  block.first = range.first;
+  block.size = n;
+  if (tensor_->base != nullptr) {
+    grow(base_, n);
+    kernels::load(tensor_->base->dtype, base_bytes(range.first, range.first + n).data(), n, base_.data());
+    block.base = base_.data();
+  }
+  for (std::size_t lane = 0; lane < count; ++lane) {
+    grow(lanes_[lane], n);
+    double* out = lane_pointers_[lane] = lanes_[lane].data();
+    const TensorInfo* info = tensor_->lanes[lane];
+    if (info == nullptr) {  // missing: equal to the base
+      if (subtract_base)
+        std::fill_n(out, n, 0.0);
+      else
+        std::copy_n(base_.data(), n, out);
+      continue;
+    }
+    const std::byte* stored = lane_bytes(lane, range.first, range.first + n).data();
+    if (subtract_base)
+      kernels::load_difference(info->dtype, stored, base_.data(), n, out);
+    else
+      kernels::load(info->dtype, stored, n, out);
+  }
+  block.lanes = lane_pointers_;
+  return block;
+}
+
+std::span<const std::byte> BlockSource::lane_bytes(std::size_t lane, std::uint64_t first, std::uint64_t end) const {
+  return slice(lane_raw_[lane], *tensor_->lanes[lane], first_, first, end);
+}
+
+std::span<const std::byte> BlockSource::base_bytes(std::uint64_t first, std::uint64_t end) const {
+  return slice(base_raw_, *tensor_->base, first_, first, end);
+}
+
+std::uint64_t BlockSource::memory(std::size_t inputs, std::uint64_t unit_elements, std::size_t item_bytes,
+                                  std::uint64_t block_elements) {
+  // Stored bytes of each input and of the output; widened base, lanes and result, and as much again for stages'
+  // scratch.
+  return (inputs + 1) * unit_elements * item_bytes + 2 * (inputs + 1) * block_elements * sizeof(double);
+}
+
+}  // namespace wootz

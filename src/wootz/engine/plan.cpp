@@ -1,0 +1,206 @@
+#include "wootz/engine/plan.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "wootz/core/nearest.h"
+#include "wootz/engine/layout.h"
+
+namespace wootz {
+namespace {
+
+// More of a kind than this are counted, not listed.
+constexpr std::size_t kListed = 8;
+
+std::string listed(const std::vector<std::string>& names) {
+  std::string text = fmt::format(
+      "{}",
+      fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), kListed)), ", "));
+  if (names.size() > kListed) text += fmt::format(" and {} more", names.size() - kListed);
+  return text;
+}
+
+class Planner {
+ public:
+  Planner(Recipe recipe, OpenedSources opened, const PlanOptions& options) {
+    result_.plan.recipe = std::move(recipe);
+    result_.plan.sources = std::move(opened.sources);
+    result_.plan.options = options;
+    result_.diagnostics = std::move(opened.diagnostics);
+  }
+
+  PlannedMerge run() && {
+    if (result_.diagnostics.has_errors()) return std::move(result_);
+    collect_tensors();
+    report_unreached();
+    if (plan().tensors.empty() && !result_.diagnostics.has_errors())
+      result_.diagnostics.error(ErrorKind::kInput, {},
+                                fmt::format("{}: holds no tensors", sources().donor().reference));
+    if (result_.diagnostics.has_errors()) return std::move(result_);
+    result_.diagnostics.append(check_coverage(plan().recipe, merged_names()));
+    if (result_.diagnostics.has_errors()) return std::move(result_);
+    build_stages();
+    lay_out(plan(), plan().options.shard_size);
+    return std::move(result_);
+  }
+
+ private:
+  MergePlan& plan() { return result_.plan; }
+  Sources& sources() { return result_.plan.sources; }
+
+  void incompatible(std::string message) {
+    result_.diagnostics.error(ErrorKind::kIncompatible, {}, std::move(message));
+  }
+
+  void collect_tensors() {
+    std::vector<std::vector<std::string>> missing(sources().models.size());
+    for (const TensorInfo& donor : sources().donor().checkpoint.tensors()) {
+      PlannedTensor tensor;
+      tensor.name = donor.name;
+      tensor.shape = donor.shape;
+      tensor.size = donor.size;
+      if (sources().base) tensor.base = &donor;
+      bool usable = true;
+      for (std::size_t lane : sources().lanes) {
+        const TensorInfo* found = sources().models[lane].checkpoint.find(donor.name);
+        if (found == nullptr) missing[lane].push_back(donor.name);
+        if (found != nullptr && found->shape != donor.shape) {
+          mismatch(donor, sources().models[lane], *found);
+          usable = false;
+        }
+        tensor.lanes.push_back(found);
+      }
+      if (usable) finish_tensor(donor, std::move(tensor));
+    }
+    for (std::size_t model = 0; model < missing.size(); ++model)
+      if (!missing[model].empty()) report_missing(sources().models[model], missing[model]);
+  }
+
+  void mismatch(const TensorInfo& donor, const Source& other, const TensorInfo& found) {
+    std::string message = fmt::format("{}: {} has shape {}, but {} has {}", donor.name, other.reference,
+                                      to_string(found.shape), sources().donor().reference, to_string(donor.shape));
+    const bool rows_differ = found.shape.size() == 2 && donor.shape.size() == 2 && found.shape[1] == donor.shape[1];
+    if (rows_differ)
+      message +=
+          "; if its rows are a vocabulary, the models have different tokenizers: resize the embeddings to one size "
+          "first";
+    incompatible(std::move(message));
+  }
+
+  void report_missing(const Source& model, const std::vector<std::string>& names) {
+    const bool can_allow = sources().base.has_value();
+    std::string message =
+        fmt::format("{} lacks {} of the {} tensors of {}: {}", model.reference, names.size(),
+                    sources().donor().checkpoint.tensors().size(), sources().donor().reference, listed(names));
+    if (names.size() == sources().donor().checkpoint.tensors().size())
+      return incompatible(message + "; the models share no tensor name: are they of one architecture, saved alike?");
+    if (plan().options.allow_missing && can_allow)
+      return result_.diagnostics.warning({}, message + "; taken as equal to the base");
+    incompatible(message + (can_allow ? "; pass --allow-missing to take them as equal to the base" : ""));
+  }
+
+  void finish_tensor(const TensorInfo& donor, PlannedTensor tensor) {
+    bool floating = is_mergeable(donor.dtype);
+    Dtype dtype = donor.dtype;
+    for (const TensorInfo* lane : tensor.lanes) {
+      if (lane == nullptr) continue;
+      if (is_mergeable(lane->dtype) != floating || (!floating && lane->dtype != donor.dtype))
+        return incompatible(fmt::format("{}: stored as {} in one model and as {} in another", donor.name,
+                                        dtype_name(donor.dtype), dtype_name(lane->dtype)));
+      if (floating) dtype = promote(dtype, lane->dtype);
+    }
+    if (donor.dtype == Dtype::kF8E4M3 || donor.dtype == Dtype::kF8E5M2)
+      return incompatible(fmt::format("{}: {} weights cannot be merged; convert the models to BF16 first", donor.name,
+                                      dtype_name(donor.dtype)));
+    const Recipe& recipe = plan().recipe;
+    if (floating && (recipe.out_dtype || recipe.dtype)) dtype = recipe.out_dtype ? *recipe.out_dtype : *recipe.dtype;
+    tensor.dtype = dtype;
+    tensor.bytes = tensor.size * item_size(dtype);
+    if (floating) {
+      tensor.merged = plan().merged_tensors.size();
+      plan().merged_tensors.push_back(plan().tensors.size());
+    }
+    plan().tensors.push_back(std::move(tensor));
+  }
+
+  // Names in other models that the donor lacks would be lost: say so.
+  void report_unreached() {
+    for (std::size_t model = 0; model < sources().models.size(); ++model) {
+      std::vector<std::string> lost;
+      if (model == sources().donor_index()) continue;
+      for (const TensorInfo& tensor : sources().models[model].checkpoint.tensors())
+        if (sources().donor().checkpoint.find(tensor.name) == nullptr) lost.push_back(tensor.name);
+      if (lost.empty()) continue;
+      result_.diagnostics.warning(
+          {}, fmt::format("{} tensors of {} are not in {} and do not reach the output: {}", lost.size(),
+                          sources().models[model].reference, sources().donor().reference, listed(lost)));
+    }
+  }
+
+  std::vector<std::string> merged_names() {
+    std::vector<std::string> names;
+    for (std::size_t index : plan().merged_tensors) names.push_back(plan().tensors[index].name);
+    return names;
+  }
+
+  void build_stages() {
+    const Recipe& recipe = plan().recipe;
+    for (const RecipeTransform& transform : recipe.transforms) add_group(*transform.method, transform.parameters);
+    add_group(*recipe.method, recipe.parameters);
+    PlannedStage last;
+    last.group = plan().contexts.size() - 1;
+    last.method = recipe.method->name;
+    plan().stages.push_back(last);
+    plan().granularity = std::max(plan().granularity, recipe.method->combination->granularity);
+  }
+
+  void add_group(const MethodSpec& method, const std::vector<ParamSetting>& settings) {
+    const std::size_t group = plan().contexts.size();
+    const std::vector<LayerPlace> places = layer_places(merged_names());
+    std::vector<TensorContext>& contexts = plan().contexts.emplace_back();
+    for (std::size_t m = 0; m < plan().merged_tensors.size(); ++m) {
+      const PlannedTensor& tensor = plan().tensors[plan().merged_tensors[m]];
+      const std::uint64_t rows = tensor.shape.size() < 2 ? 1 : tensor.shape[0];
+      contexts.push_back({tensor.name, tensor.shape, tensor.size, rows == 0 ? tensor.size : tensor.size / rows,
+                          sources().lanes.size(), plan().recipe.seed,
+                          resolve_parameters(method, plan().recipe, settings, tensor.name, places[m])});
+    }
+    for (const TransformSpec& transform : method.transforms) {
+      PlannedStage stage;
+      stage.transform = &transform;
+      stage.group = group;
+      stage.method = method.name;
+      stage.whole_model = transform.scoped && !contexts.empty() && contexts.front().params.choice("scope") == "model";
+      plan().granularity = std::max(plan().granularity, transform.granularity);
+      plan().stages.push_back(std::move(stage));
+    }
+  }
+
+  PlannedMerge result_;
+};
+
+}  // namespace
+
+std::uint64_t MergePlan::input_bytes() const {
+  std::uint64_t total = 0;
+  for (const PlannedTensor& tensor : tensors) {
+    if (tensor.base != nullptr) total += tensor.base->bytes;
+    for (const TensorInfo* lane : tensor.lanes)
+      if (lane != nullptr) total += lane->bytes;
+  }
+  return total;
+}
+
+std::uint64_t MergePlan::output_bytes() const {
+  std::uint64_t total = 0;
+  for (const OutputShard& shard : shards) total += shard.size;
+  return total;
+}
+
+PlannedMerge plan_merge(Recipe recipe, OpenedSources opened, const PlanOptions& options) {
+  return Planner(std::move(recipe), std::move(opened), options).run();
+}
+
+}  // namespace wootz

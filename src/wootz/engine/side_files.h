@@ -1,0 +1,23 @@
+// The files beside the weights: configuration and tokenizer copied byte for byte, the recipe, the model card.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "wootz/engine/plan.h"
+
+namespace wootz {
+
+/// Names of the donor's files that belong to the model and are copied: JSON, tokenizer, templates and the like;
+/// never weights, hidden files, or what Wootz writes itself.
+Result<std::vector<std::string>> companion_files(FileSystem& files, const std::string& directory);
+
+/// Writes everything but weights and manifest into `directory`. Returns digests by file name.
+/// config.json is the donor's, except that its dtype word follows the output when the recipe changes the dtype.
+Result<std::map<std::string, std::string>> write_side_files(FileSystem& files, const MergePlan& plan,
+                                                            const std::string& directory);
+
+/// README.md, as the Hub shows it.
+std::string model_card(const MergePlan& plan);
+
+}  // namespace wootz
