@@ -29,13 +29,16 @@ struct WeightFile {
   std::string name;           ///< "model-00001-of-00002.safetensors"
   std::uint64_t size = 0;     ///< bytes
   std::string header_digest;  ///< bytes_digest of the length and the JSON header
+  std::int64_t modified = 0;  ///< nanoseconds since the epoch
 };
 
 /// Opened from headers alone; files stay open. Movable; reads are thread-safe.
 class Checkpoint {
  public:
-  /// Opens a directory or a file. Fails (kInput) with one error that names the file and tensor: nothing there, only
-  /// formats Wootz does not read (says how to convert), an index that disagrees with its shards, a broken header.
+  /// Opens a directory, a .safetensors file, or an index. In a directory an index wins over a single file; one other
+  /// index or .safetensors file will do as well. Fails (kInput) with one error that names the file and tensor: nothing
+  /// there, only formats Wootz does not read (says how to convert), an index that disagrees with its shards, a broken
+  /// header.
   static Result<Checkpoint> open(FileSystem& files, const std::string& path);
 
   /// As given to open.
@@ -63,8 +66,8 @@ class Checkpoint {
 
 /// Where a recipe's model reference lives: a local path (looked up from `recipe_directory`, then from the working
 /// directory), or a Hub name ("org/model", optional "@revision") in the local Hugging Face cache
-/// ($HF_HUB_CACHE, $HF_HOME/hub, $XDG_CACHE_HOME/huggingface/hub, ~/.cache/huggingface/hub). Nothing is downloaded:
-/// an unknown reference is an error that lists where it was looked for.
+/// ($HF_HUB_CACHE, $HF_HOME/hub, $XDG_CACHE_HOME/huggingface/hub or ~/.cache/huggingface/hub: the first whose variable
+/// is set). Nothing is downloaded: an unknown reference is an error (kInput) that lists where it was looked for.
 Result<std::string> locate_model(FileSystem& files, const std::string& reference, const std::string& recipe_directory);
 
 }  // namespace wootz

@@ -23,6 +23,7 @@ struct Operation {
 
 /// Passes everything through to `inner`, except the operations for which `decide` names a fault.
 /// `decide` is called from any thread.
-std::unique_ptr<FileSystem> faulty_file_system(FileSystem& inner, std::function<std::optional<Fault>(const Operation&)> decide);
+std::unique_ptr<FileSystem> faulty_file_system(FileSystem& inner,
+                                               std::function<std::optional<Fault>(const Operation&)> decide);
 
 }  // namespace wootz

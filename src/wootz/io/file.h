@@ -19,6 +19,8 @@ class ReadableFile {
   virtual const std::string& path() const = 0;
   /// The size when it was opened.
   virtual std::uint64_t size() const = 0;
+  /// When its content last changed, as of opening; nanoseconds since the epoch.
+  virtual std::int64_t modified() const = 0;
   /// Fills `out` from `offset`, or fails naming the file: a read error, or a file that has become shorter.
   virtual Result<> read_at(std::uint64_t offset, std::span<std::byte> out) const = 0;
   /// A hint that the range is wanted soon.
@@ -30,7 +32,8 @@ class WritableFile {
  public:
   virtual ~WritableFile() = default;
   virtual const std::string& path() const = 0;
-  /// Sets the size and reserves its blocks, so that a full disk is met here and not hours later.
+  /// Sets the size and reserves its blocks, so that a full disk is met here and not hours later (where the file system
+  /// can reserve).
   virtual Result<> allocate(std::uint64_t size) = 0;
   virtual Result<> write_at(std::uint64_t offset, std::span<const std::byte> data) = 0;
   /// Asks the system to start writing a finished range back to the device, so that sync() has little left to do.
@@ -61,12 +64,14 @@ class FileSystem {
   virtual Result<> create_directories(const std::string& directory) = 0;
   /// Atomic; replaces an existing file, or an empty directory.
   virtual Result<> rename(const std::string& from, const std::string& to) = 0;
+  /// Removes a file or a directory with all it holds; links are removed, never followed. Nothing there is no failure.
   virtual Result<> remove_all(const std::string& path) = 0;
   /// Makes renames and new names in a directory durable.
   virtual Result<> sync_directory(const std::string& directory) = 0;
   /// Bytes an ordinary user may still write to the file system that holds `path` (or its nearest existing parent).
   virtual Result<std::uint64_t> free_space(const std::string& path) = 0;
-  /// Takes an exclusive lock on a file (created if missing); fails at once when another process holds it.
+  /// Takes an exclusive lock on a file (created if missing); fails at once when another holder has it. The lock ends
+  /// with the process, however that ends. Lock a file that is not renamed or removed while held.
   virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
 };
 
@@ -76,7 +81,8 @@ FileSystem& posix_file_system();
 /// The whole file; fails when it is larger than `limit` bytes.
 Result<std::string> read_text(FileSystem& files, const std::string& path, std::uint64_t limit);
 
-/// Writes a sibling temporary file, syncs it, and renames it to `path`: the file has the old or the new content.
+/// Writes `path`.tmp, syncs it, and renames it to `path`: the file has the old or the new content.
+/// Requires: whoever writes the same path at the same time writes the same text.
 Result<> write_text_atomically(FileSystem& files, const std::string& path, std::string_view text);
 
 /// Copies byte for byte.
