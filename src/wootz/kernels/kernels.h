@@ -140,6 +140,7 @@ void random_keep(double* x, std::size_t n, RngKey key, std::uint64_t first, doub
 /// Scratch of rank_keep, reused between calls.
 struct RankScratch {
   std::vector<std::uint32_t> words;
+  std::vector<std::uint16_t> slots;
 };
 /// DELLA on one row: rank r = 0 .. n-1 in ascending magnitude order (equal keys by index), keep probability
 /// (density - epsilon) + 2 * epsilon * r / (n - 1) (r/(n-1) taken as 0 when n == 1); keeps element first+i when
