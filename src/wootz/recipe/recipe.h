@@ -27,7 +27,7 @@ struct ParamSetting {
 };
 
 struct RecipeModel {
-  std::string reference;  ///< as written: a path or a Hub name
+  std::string reference;  ///< as written: a path or a Hub name, with '@revision' if it has one
   std::vector<ParamSetting> parameters;
   SourcePlace place;
 };
@@ -43,37 +43,48 @@ struct Recipe {
   std::string file;  ///< its path, "" when made in memory
   std::string text;  ///< verbatim
   const MethodSpec* method = nullptr;
-  std::vector<RecipeModel> models;         ///< in order, as written
-  std::optional<RecipeModel> base;         ///< `base_model`
-  std::vector<ParamSetting> parameters;    ///< of the whole
+  SourcePlace method_place;
+  std::vector<RecipeModel> models;       ///< in order, as written
+  std::optional<RecipeModel> base;       ///< `base_model`
+  std::vector<ParamSetting> parameters;  ///< of the whole
   std::vector<RecipeTransform> transforms;
   std::optional<Dtype> dtype;
   std::optional<Dtype> out_dtype;
   std::optional<std::string> tokenizer_source;  ///< a model reference whose tokenizer files are copied; none: the base
   std::uint64_t seed = 0;
 
-  /// The models that become lanes of the pipeline: all for methods over parameters, all but the base otherwise.
+  /// Indices of the models that become lanes of the pipeline: all but the base where the method requires one, else all
+  /// listed. A required base is never a lane and need not be listed.
   std::vector<std::size_t> lanes() const;
 };
 
-/// Reads a recipe. All findings are returned at once, with line and column; the recipe is usable only without errors.
+/// What a text says, with all findings at once, in the order of the text. The recipe is usable only without errors;
+/// `registry` must outlive it.
 struct ParsedRecipe {
   Recipe recipe;
   Diagnostics diagnostics;
 };
 ParsedRecipe parse_recipe(std::string_view yaml, std::string file, const Registry& registry);
 
+/// What only the names of the tensors to merge can tell: a required parameter that no filter gives to some tensor,
+/// values of one tensor that do not go together (MethodSpec::check), and, as warnings, filters that match no tensor.
+/// Requires: a recipe without errors.
+Diagnostics check_coverage(const Recipe& recipe, const std::vector<std::string>& tensor_names);
+
 /// Where a tensor stands in a model, found from its name alone.
 struct LayerPlace {
   double position = 0.0;  ///< 0 at the first layer (and outside layers), 1 at the last
 };
 
-/// The layer positions of a set of tensor names: the first all-digit component of a dotted name is the layer, names with
-/// the same prefix before it form one stack.
+/// The layer positions of a set of tensor names: the first all-digit component of a dotted name is the layer, names
+/// with the same prefix before it form one stack of (highest layer + 1) layers. A stack of one layer is at 1, as in
+/// mergekit.
 std::vector<LayerPlace> layer_places(const std::vector<std::string>& tensor_names);
 
-/// The parameter values of `method` for one tensor: model, then recipe, then default, as in mergekit.
-/// `settings` is recipe.parameters or a transform's. Requires: a recipe without errors.
+/// The parameter values of `method` for one tensor, per-model ones in the order of recipe.lanes(): model, then recipe,
+/// then default, as in mergekit. `settings` is recipe.parameters for the merge method and a transform's own for that; a
+/// model's settings reach a transform where the merge method has no parameter of that name.
+/// Requires: a recipe that passed parse_recipe and check_coverage.
 ParamSet resolve_parameters(const MethodSpec& method, const Recipe& recipe, const std::vector<ParamSetting>& settings,
                             std::string_view tensor_name, LayerPlace place);
 

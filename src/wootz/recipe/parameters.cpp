@@ -1,0 +1,153 @@
+#include "wootz/recipe/parameters.h"
+
+#include <algorithm>
+
+#include "wootz/core/nearest.h"
+#include "wootz/recipe/param_values.h"
+#include "wootz/recipe/unsupported.h"
+
+namespace wootz {
+namespace {
+
+std::vector<std::string> names_of(const std::vector<ParamSpec>& specs) {
+  std::vector<std::string> names;
+  names.reserve(specs.size());
+  for (const ParamSpec& spec : specs) names.push_back(spec.name);
+  return names;
+}
+
+// Reports a name that nobody declares. A likely typo counts as set, so that it is not reported missing as well.
+void unknown(const YamlEntry& entry, std::string_view where, const std::vector<std::string>& names, Reporter& report,
+             std::vector<ParamSetting>& settings) {
+  report.error(entry.place, "unknown parameter {} of {}{}", shown(entry.key), where,
+               names.empty() ? " (it has none)" : suggestion(entry.key, names));
+  if (const std::string_view meant = nearest(entry.key, names); !meant.empty())
+    settings.push_back({std::string(meant), {}});
+}
+
+void warn_inert(const YamlEntry& entry, Reporter& report) {
+  report.warning(entry.place, "'{}' has no effect: in mergekit it saves memory and does not change the result",
+                 entry.key);
+}
+
+// The planner asks a transform for its scope before it looks at any tensor.
+bool is_scope(const MethodSpec& method, const ParamSpec& spec) {
+  const auto scoped = [](const TransformSpec& transform) { return transform.scoped; };
+  return spec.name == "scope" && std::any_of(method.transforms.begin(), method.transforms.end(), scoped);
+}
+
+void read_one(const YamlEntry& entry, const MethodSpec& method, const ParamSpec& spec, Reporter& report,
+              std::vector<ParamSetting>& settings) {
+  if (is_scope(method, spec) && !entry.value->is_scalar())
+    report.error(entry.value->place, "'{}' takes one value for all tensors: no list", spec.name);
+  else
+    settings.push_back(read_setting(entry, spec, report));
+}
+
+}  // namespace
+
+bool ParameterReader::is_mapping(const YamlNode& node) const {
+  if (node.is_mapping()) return true;
+  if (!node.is_null())
+    report_.error(node.place, "parameters must be a mapping of names to values, such as {{weight: 0.5}}");
+  return false;
+}
+
+std::vector<ParamSetting> ParameterReader::of_recipe(const YamlNode& node) const {
+  std::vector<ParamSetting> settings;
+  if (!is_mapping(node)) return settings;
+  for (const YamlEntry& entry : node.entries) {
+    if (const ParamSpec* spec = find_param(recipe_.method->parameters, entry.key))
+      read_one(entry, *recipe_.method, *spec, report_, settings);
+    else if (is_inert_parameter(entry.key))
+      warn_inert(entry, report_);
+    else
+      not_of_recipe(entry, settings);
+  }
+  return settings;
+}
+
+void ParameterReader::not_of_recipe(const YamlEntry& entry, std::vector<ParamSetting>& settings) const {
+  const auto& transforms = recipe_.transforms;
+  const auto owner = std::find_if(transforms.begin(), transforms.end(), [&](const RecipeTransform& transform) {
+    return find_param(transform.method->parameters, entry.key) != nullptr;
+  });
+  if (owner != transforms.end())
+    report_.error(entry.place,
+                  "'{0}' is a parameter of the transform '{1}': write it there, '- {1}: {{{0}: ...}}' in task_vectors",
+                  entry.key, owner->method->name);
+  else
+    unknown(entry, fmt::format("merge_method '{}'", recipe_.method->name), names_of(recipe_.method->parameters),
+            report_, settings);
+}
+
+std::vector<ParamSetting> ParameterReader::of_model(const YamlNode& node, std::string_view model) const {
+  std::vector<ParamSetting> settings;
+  if (!is_mapping(node)) return settings;
+  for (const YamlEntry& entry : node.entries) {
+    if (const ParamSpec* spec = model_param(entry.key))
+      settings.push_back(read_setting(entry, *spec, report_));
+    else if (is_inert_parameter(entry.key) && find_param(recipe_.method->parameters, entry.key) == nullptr)
+      warn_inert(entry, report_);
+    else
+      not_of_model(entry, model, settings);
+  }
+  return settings;
+}
+
+// The per-model parameter of the pipeline that a model's setting means; the merge method goes first.
+const ParamSpec* ParameterReader::model_param(std::string_view name) const {
+  const ParamSpec* spec = find_param(recipe_.method->parameters, name);
+  if (spec != nullptr) return spec->scope == ParamScope::kModel ? spec : nullptr;
+  for (const RecipeTransform& transform : recipe_.transforms) {
+    const ParamSpec* other = find_param(transform.method->parameters, name);
+    if (other == nullptr) continue;
+    if (spec != nullptr || other->scope != ParamScope::kModel) return nullptr;
+    spec = other;
+  }
+  return spec;
+}
+
+void ParameterReader::not_of_model(const YamlEntry& entry, std::string_view model,
+                                   std::vector<ParamSetting>& settings) const {
+  if (find_param(recipe_.method->parameters, entry.key) != nullptr) {
+    report_.error(entry.place,
+                  "'{}' is one value for all models, not one of {}: move it to the recipe's 'parameters' (mergekit "
+                  "ignores it here)",
+                  entry.key, shown(model));
+    return;
+  }
+  std::vector<std::string> names;
+  std::vector<std::string> owners;
+  for (const ParamSpec& spec : recipe_.method->parameters)
+    if (spec.scope == ParamScope::kModel) names.push_back(spec.name);
+  for (const RecipeTransform& transform : recipe_.transforms) {
+    if (find_param(transform.method->parameters, entry.key) != nullptr) owners.push_back(transform.method->name);
+    for (const ParamSpec& spec : transform.method->parameters)
+      if (spec.scope == ParamScope::kModel) names.push_back(spec.name);
+  }
+  if (owners.size() == 1)
+    report_.error(entry.place, "'{}' is one value for all models: write it at the transform '{}' in task_vectors",
+                  entry.key, owners[0]);
+  else if (owners.size() > 1)
+    report_.error(entry.place,
+                  "'{}' is a parameter of several transforms ('{}', '{}'): write it at each of them in task_vectors",
+                  entry.key, owners[0], owners[1]);
+  else
+    unknown(entry, fmt::format("a model under merge_method '{}'", recipe_.method->name), names, report_, settings);
+}
+
+std::vector<ParamSetting> ParameterReader::of_transform(const YamlNode& node, const MethodSpec& transform) const {
+  std::vector<ParamSetting> settings;
+  if (!is_mapping(node)) return settings;
+  for (const YamlEntry& entry : node.entries) {
+    if (const ParamSpec* spec = find_param(transform.parameters, entry.key))
+      read_one(entry, transform, *spec, report_, settings);
+    else
+      unknown(entry, fmt::format("the transform '{}'", transform.name), names_of(transform.parameters), report_,
+              settings);
+  }
+  return settings;
+}
+
+}  // namespace wootz
