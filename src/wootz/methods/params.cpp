@@ -12,7 +12,8 @@ ParamSet::ParamSet(const std::vector<ParamSpec>& specs, std::vector<std::vector<
 }
 
 std::size_t ParamSet::index(std::string_view name) const {
-  const auto found = std::find_if(specs_->begin(), specs_->end(), [&](const ParamSpec& spec) { return spec.name == name; });
+  const auto found =
+      std::find_if(specs_->begin(), specs_->end(), [&](const ParamSpec& spec) { return spec.name == name; });
   WOOTZ_CHECK(found != specs_->end());
   return static_cast<std::size_t>(found - specs_->begin());
 }
@@ -34,6 +35,13 @@ const std::vector<double>& ParamSet::numbers(std::string_view name) const {
   WOOTZ_CHECK((*specs_)[i].scope == ParamScope::kModel);
   return values_[i];
 }
+
+double ParamSet::of_model(std::string_view name, std::size_t model) const {
+  const std::size_t i = index(name);
+  return (*specs_)[i].scope == ParamScope::kGlobal ? values_[i].front() : values_[i][model];
+}
+
+std::size_t ParamSet::count(std::string_view name) const { return values_[index(name)].size(); }
 
 bool ParamSet::flag(std::string_view name) const { return number(name) != 0.0; }
 

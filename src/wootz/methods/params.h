@@ -25,8 +25,8 @@ struct ParamSpec {
   std::string name;
   ParamType type = ParamType::kNumber;
   ParamScope scope = ParamScope::kGlobal;
-  std::optional<double> fallback;    ///< the default (flags: 0 or 1; choices: index); none means required
-  std::string description;           ///< one sentence for the reference page
+  std::optional<double> fallback = {};  ///< the default (flags: 0 or 1; choices: index); none means required
+  std::string description;              ///< one sentence for the reference page
   double minimum = -std::numeric_limits<double>::infinity();
   double maximum = std::numeric_limits<double>::infinity();
   std::vector<std::string> choices = {};
@@ -43,6 +43,10 @@ class ParamSet {
   double number(std::string_view name, std::size_t model) const;
   bool flag(std::string_view name) const;
   std::string_view choice(std::string_view name) const;
+  /// A number for one model, whichever its scope.
+  double of_model(std::string_view name, std::size_t model) const;
+  /// How many values a parameter has: one a model, or 1 when it is global.
+  std::size_t count(std::string_view name) const;
   /// All models' values of a per-model number.
   const std::vector<double>& numbers(std::string_view name) const;
   bool has(std::string_view name) const;

@@ -33,6 +33,7 @@ struct TensorContext {
   std::size_t models = 0;      ///< K, the lanes
   std::uint64_t seed = 0;      ///< of the recipe
   ParamSet params;
+  std::uint64_t stage = 0;  ///< place in the pipeline; keeps the random streams of equal stages apart
 };
 
 /// Consecutive elements of one tensor, widened to double.
@@ -83,7 +84,7 @@ class Stage {
   virtual std::unique_ptr<PieceState> begin_piece(std::size_t /*tensor*/, std::uint64_t /*piece*/) const {
     return nullptr;
   }
-  /// Requires: all passes done.
+  /// What is true of the whole scope comes with tensor 0. Requires: all passes done.
   virtual std::vector<Fact> facts(std::size_t /*tensor*/) const { return {}; }
 };
 

@@ -1,0 +1,19 @@
+#include <gtest/gtest.h>
+
+#include "methods/method_testing.h"
+
+namespace wootz::testing {
+namespace {
+
+TEST(Passthrough, KeepsValuesExactly) {
+  const TestTensor tensor = random_tensor("w", {70001}, 1, Dtype::kF32);
+  EXPECT_EQ(merge("passthrough", {}, {tensor}).outputs[0], tensor.models[0]);
+}
+
+TEST(Passthrough, MatchesOracleWhenScaled) {
+  expect_matches_oracle("passthrough", {{"scale", {-1.7}}}, 1,
+                        [](const TestTensor& tensor) { return oracle::linear(tensor.models, {-1.7}, false); });
+}
+
+}  // namespace
+}  // namespace wootz::testing
