@@ -125,11 +125,6 @@ void add_gram_of(benchmark::State& state) {
   measure(state, kBlock, [&] { add_gram(x, kBlock, gram); });
 }
 
-void count_sign_conflicts_of(benchmark::State& state) {
-  const auto x = lanes(static_cast<std::size_t>(state.range(0)));
-  measure(state, kBlock, [&] { benchmark::DoNotOptimize(count_sign_conflicts(x, kBlock)); });
-}
-
 void sign_balance_of(benchmark::State& state) {
   const auto x = lanes(static_cast<std::size_t>(state.range(0)));
   measure(state, kBlock, [&] { benchmark::DoNotOptimize(sign_balance(x, kBlock)); });
@@ -207,7 +202,6 @@ BENCHMARK(consensus_of)->Args({2, 1})->Args({3, 0})->Args({3, 1})->Args({4, 1})-
 BENCHMARK(variance_of)->Arg(3);
 BENCHMARK(add_absolute_of);
 BENCHMARK(add_gram_of)->Arg(2)->Arg(3)->Arg(4)->Arg(8);
-BENCHMARK(count_sign_conflicts_of)->Arg(3);
 BENCHMARK(sign_balance_of)->Arg(3);
 BENCHMARK(count_nonfinite_of);
 BENCHMARK(count_range_of);

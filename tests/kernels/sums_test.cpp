@@ -32,8 +32,7 @@ TEST(Sums, GramAgreesWithTheTwinOverConsecutiveCalls) {
       std::vector<Sum> actual(count * (count + 1) / 2), expected = actual;
       for (const std::size_t n : testing::Sizes{0, 3, 8, 17, 70, 256, 263, 2061}) {
         const auto lanes = inputs.lanes(n == 70 ? Kind::kTies : Kind::kDistinct, count, n);
-        table.add_gram(pointers(lanes), n, actual);
-        reference::add_gram(pointers(lanes), n, expected);
+        ASSERT_EQ(table.add_gram(pointers(lanes), n, actual), reference::add_gram(pointers(lanes), n, expected));
         for (std::size_t e = 0; e < actual.size(); ++e)
           ASSERT_EQ(bits_of(actual[e].lanes), bits_of(expected[e].lanes)) << table.isa << " lanes " << count;
       }
@@ -47,6 +46,28 @@ TEST(Sums, GramIsTheTriangleRowsFirst) {
   add_gram(pointers(lanes), 2, gram);
   const std::vector<double> expected{5.0, 11.0, -7.0, 25.0, -9.0, 61.0};
   for (std::size_t e = 0; e < 6; ++e) EXPECT_EQ(gram[e].total(), expected[e]);
+}
+
+TEST(Sums, SignConflictsAgreeWithTheTwinAlsoOnSpecialValues) {
+  for (const KernelTable& table : testing::simd_tables()) {
+    Inputs inputs(14);
+    for (std::size_t count = 1; count <= 9; ++count)
+      for (const std::size_t n : testing::sizes()) {
+        const auto lanes = inputs.lanes(n % 2 == 0 ? Kind::kSpecials : Kind::kTies, count, n);
+        std::vector<Sum> gram(count * (count + 1) / 2), unused = gram;
+        ASSERT_EQ(table.add_gram(pointers(lanes), n, gram), reference::add_gram(pointers(lanes), n, unused));
+      }
+  }
+}
+
+TEST(Sums, SignConflictsOfKnownLanes) {
+  const std::vector<double> a{1.0, -1.0, 0.0, -2.0, 1.0}, b{-1.0, -1.0, 0.0, 1.0, 0.0}, zero(5, 0.0);
+  for (std::size_t more = 0; more <= 4; ++more) {
+    std::vector<std::vector<double>> lanes{a, b};
+    lanes.resize(2 + more, zero);
+    std::vector<Sum> gram(lanes.size() * (lanes.size() + 1) / 2);
+    EXPECT_EQ(add_gram(pointers(lanes), 5, gram), 2u) << lanes.size() << " lanes";
+  }
 }
 
 TEST(Counts, AgreeWithTheTwin) {

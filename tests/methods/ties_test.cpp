@@ -32,6 +32,14 @@ TEST(Ties, MatchesOracleWithDensityPerModelRescaleAndNegativeWeight) {
                         });
 }
 
+TEST(Ties, VanishingTaskVectorsAreNotRescaled) {
+  const TestTensor tensor{"w", {2}, {0.0, 0.0}, {{4e-8, 3e-8}}};
+  const Values values{{"density", {0.5}}, {"rescale", {1.0}}};
+  EXPECT_EQ(merge("ties", values, {tensor}).outputs[0], (std::vector{4e-8, 0.0}));
+  const TestTensor larger{"w", {2}, {0.0, 0.0}, {{4e-6, 3e-6}}};
+  EXPECT_NEAR(merge("ties", values, {larger}).outputs[0][0], 7e-6, 1e-18);
+}
+
 TEST(Ties, ModelScopeRanksOverAllTensors) {
   // The second tensor's changes are larger, so that it keeps more than its share.
   const std::vector<TestTensor> tensors{random_tensor("a", {300, 300}, 2, Dtype::kBF16, 1, 0.002),

@@ -10,7 +10,7 @@
 namespace wootz {
 
 /// Doubles in a block, about: small enough that base, lanes and result stay in the first-level cache for a few models.
-inline constexpr std::uint64_t kBlockSize = 1024;
+inline constexpr std::uint64_t kBlockSize = 512;
 
 struct BlockRange {
   std::uint64_t first = 0;

@@ -48,8 +48,7 @@ void PieceStatistics::add_inputs(const Block& block) {
   const std::size_t lanes = block.lanes.size();
   const std::vector<const double*> views(block.lanes.begin(), block.lanes.end());
   counts_.size += block.size;
-  kernels::add_gram(views, block.size, gram_);
-  counts_.sign_conflicts += kernels::count_sign_conflicts(views, block.size);
+  counts_.sign_conflicts += kernels::add_gram(views, block.size, gram_);
   for (std::size_t lane = 0; lane < lanes; ++lane)
     if (!finite(gram_[gram_index(lane, lane, lanes)]))
       counts_.lane_nonfinite += kernels::count_nonfinite(views[lane], block.size);

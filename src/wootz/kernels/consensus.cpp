@@ -142,26 +142,6 @@ void elect_sign(std::span<double* const> x, double zero_sign, std::size_t n) {
   reference::elect_sign(rest.span(), zero_sign, n - end);
 }
 
-std::uint64_t count_sign_conflicts(std::span<const double* const> x, std::size_t n) {
-  const Doubles d;
-  const auto zero = hn::Zero(d);
-  const std::size_t end = x.empty() ? 0 : whole(n, kLanes);
-  std::uint64_t count = 0;
-  for (std::size_t i = 0; i < end; i += kLanes) {
-    const auto first = hn::LoadU(d, x[0] + i);
-    auto positive = hn::Gt(first, zero);
-    auto negative = hn::Lt(first, zero);
-    for (std::size_t k = 1; k < x.size(); ++k) {
-      const auto values = hn::LoadU(d, x[k] + i);
-      positive = hn::Or(positive, hn::Gt(values, zero));
-      negative = hn::Or(negative, hn::Lt(values, zero));
-    }
-    count += hn::CountTrue(d, hn::And(positive, negative));
-  }
-  const LanesFrom rest(x, end);
-  return count + reference::count_sign_conflicts(rest.span(), n - end);
-}
-
 std::int64_t sign_balance(std::span<const double* const> x, std::size_t n) {
   const Doubles d;
   const auto zero = hn::Zero(d);
@@ -185,7 +165,6 @@ void fill_consensus([[maybe_unused]] KernelTable& table) {
 #if WOOTZ_KERNELS_HAVE_VECTORS
   table.consensus = &consensus;
   table.elect_sign = &elect_sign;
-  table.count_sign_conflicts = &count_sign_conflicts;
   table.sign_balance = &sign_balance;
 #endif
 }

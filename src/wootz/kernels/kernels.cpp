@@ -51,15 +51,13 @@ void variance(std::span<const double* const> x, double* out, std::size_t n) { ac
 
 void add_absolute(const double* x, std::size_t n, Sum& sum) { active().add_absolute(x, n, sum); }
 
-void add_gram(std::span<const double* const> x, std::size_t n, std::span<Sum> gram) { active().add_gram(x, n, gram); }
+std::uint64_t add_gram(std::span<const double* const> x, std::size_t n, std::span<Sum> gram) {
+  return active().add_gram(x, n, gram);
+}
 
 std::uint64_t count_nonfinite(const double* x, std::size_t n) { return active().count_nonfinite(x, n); }
 
 std::uint64_t count_nonzero(const double* x, std::size_t n) { return active().count_nonzero(x, n); }
-
-std::uint64_t count_sign_conflicts(std::span<const double* const> x, std::size_t n) {
-  return active().count_sign_conflicts(x, n);
-}
 
 std::int64_t sign_balance(std::span<const double* const> x, std::size_t n) { return active().sign_balance(x, n); }
 

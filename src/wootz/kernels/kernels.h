@@ -80,16 +80,15 @@ struct Sum {
 void add_absolute(const double* x, std::size_t n, Sum& sum);
 
 /// All inner products of K lanes: gram[index(i, j)] += x[i] * x[j] for i <= j, rows first:
-/// (0,0) (0,1) .. (0,K-1) (1,1) .. ; gram has K(K+1)/2 entries.
-void add_gram(std::span<const double* const> x, std::size_t n, std::span<Sum> gram);
+/// (0,0) (0,1) .. (0,K-1) (1,1) .. ; gram has K(K+1)/2 entries. Returns the sign conflicts, which fall out on the way:
+/// positions where a lane is > 0 and another < 0 (up to four lanes: where the product of two is below zero, so values
+/// whose product underflows do not count).
+std::uint64_t add_gram(std::span<const double* const> x, std::size_t n, std::span<Sum> gram);
 
 // --- Counts --------------------------------------------------------------------------------------------------------
 
 std::uint64_t count_nonfinite(const double* x, std::size_t n);
 std::uint64_t count_nonzero(const double* x, std::size_t n);
-
-/// Positions where at least one lane is > 0 and at least one is < 0.
-std::uint64_t count_sign_conflicts(std::span<const double* const> x, std::size_t n);
 
 /// Positions with a positive sum over the lanes, minus positions with a negative one.
 std::int64_t sign_balance(std::span<const double* const> x, std::size_t n);

@@ -147,11 +147,34 @@ void add_absolute(const double* x, std::size_t n, Sum& sum) {
   for (std::size_t i = 0; i < n; ++i) sum.lanes[i % kSumLanes] += std::abs(x[i]);
 }
 
-void add_gram(std::span<const double* const> x, std::size_t n, std::span<Sum> gram) {
+namespace {
+
+// By the products where the vector code has them at hand: a NaN then hides a conflict only between its neighbours.
+bool signs_conflict(std::span<const double* const> x, std::size_t i) {
+  if (x.size() > 4) {
+    const bool positive = std::any_of(x.begin(), x.end(), [i](const double* lane) { return lane[i] > 0.0; });
+    const bool negative = std::any_of(x.begin(), x.end(), [i](const double* lane) { return lane[i] < 0.0; });
+    return positive && negative;
+  }
+  double least = 0.0;
+  for (std::size_t a = 0; a < x.size(); ++a)
+    for (std::size_t b = a + 1; b < x.size(); ++b) {
+      const double product = x[a][i] * x[b][i];
+      least = least < product ? least : product;
+    }
+  return least < 0.0;
+}
+
+}  // namespace
+
+std::uint64_t add_gram(std::span<const double* const> x, std::size_t n, std::span<Sum> gram) {
   std::size_t entry = 0;
   for (std::size_t a = 0; a < x.size(); ++a)
     for (std::size_t b = a; b < x.size(); ++b, ++entry)
       for (std::size_t i = 0; i < n; ++i) gram[entry].lanes[i % kSumLanes] += x[a][i] * x[b][i];
+  std::uint64_t conflicts = 0;
+  for (std::size_t i = 0; i < n; ++i) if (signs_conflict(x, i)) ++conflicts;
+  return conflicts;
 }
 
 std::uint64_t count_nonfinite(const double* x, std::size_t n) {
@@ -160,16 +183,6 @@ std::uint64_t count_nonfinite(const double* x, std::size_t n) {
 
 std::uint64_t count_nonzero(const double* x, std::size_t n) {
   return static_cast<std::uint64_t>(std::count_if(x, x + n, [](double value) { return value != 0.0; }));
-}
-
-std::uint64_t count_sign_conflicts(std::span<const double* const> x, std::size_t n) {
-  std::uint64_t count = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    const bool positive = std::any_of(x.begin(), x.end(), [i](const double* lane) { return lane[i] > 0.0; });
-    const bool negative = std::any_of(x.begin(), x.end(), [i](const double* lane) { return lane[i] < 0.0; });
-    if (positive && negative) ++count;
-  }
-  return count;
 }
 
 std::int64_t sign_balance(std::span<const double* const> x, std::size_t n) {

@@ -24,11 +24,10 @@ void elect_sign(std::span<double* const> x, double zero_sign, std::size_t n);
 void variance(std::span<const double* const> x, double* out, std::size_t n);
 
 void add_absolute(const double* x, std::size_t n, Sum& sum);
-void add_gram(std::span<const double* const> x, std::size_t n, std::span<Sum> gram);
+std::uint64_t add_gram(std::span<const double* const> x, std::size_t n, std::span<Sum> gram);
 
 std::uint64_t count_nonfinite(const double* x, std::size_t n);
 std::uint64_t count_nonzero(const double* x, std::size_t n);
-std::uint64_t count_sign_conflicts(std::span<const double* const> x, std::size_t n);
 std::int64_t sign_balance(std::span<const double* const> x, std::size_t n);
 
 void magnitude_keys(const double* x, std::size_t n, MagnitudeKey* keys);

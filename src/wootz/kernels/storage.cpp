@@ -72,13 +72,16 @@ HWY_INLINE hn::Vec<Unsigned16> encode(Value values) {
   const auto rounded = hn::Add(hn::Add(bits, hn::Set(d64, (std::int64_t{1} << (kShift - 1)) - 1)), odd);
   const auto normal =
       hn::Sub(hn::BitCast(d64, hn::ShiftRight<kShift>(hn::BitCast(Unsigned64(), rounded))), hn::Set(d64, kRebias));
+  const auto sign = hn::ShiftLeft<15>(hn::ShiftRight<63>(hn::BitCast(Unsigned64(), values)));
+  // Almost always that is all: every lane becomes a normal number.
+  const auto plain = hn::And(hn::Gt(bits, hn::Set(d64, kLeastNormal - 1)), hn::Lt(normal, hn::Set(d64, kInfinity)));
+  if (hn::AllTrue(d64, plain)) return hn::TruncateTo(Unsigned16(), hn::Or(hn::BitCast(Unsigned64(), normal), sign));
   const auto on_grid = hn::BitCast(d64, hn::Add(magnitude, hn::Set(d, kGrid)));
   const auto subnormal = hn::Sub(on_grid, hn::Set(d64, std::bit_cast<std::int64_t>(kGrid)));
   auto narrow = hn::IfThenElse(hn::Lt(bits, hn::Set(d64, kLeastNormal)), subnormal, normal);
   narrow = hn::Min(narrow, hn::Set(d64, kInfinity));
   const auto nan = hn::RebindMask(d64, hn::IsNaN(values));
   narrow = hn::IfThenElse(nan, hn::Set(d64, kInfinity | std::int64_t{1} << (kMantissa - 1)), narrow);
-  const auto sign = hn::ShiftLeft<15>(hn::ShiftRight<63>(hn::BitCast(Unsigned64(), values)));
   return hn::TruncateTo(Unsigned16(), hn::Or(hn::BitCast(Unsigned64(), narrow), sign));
 }
 

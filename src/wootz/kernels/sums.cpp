@@ -29,22 +29,32 @@ void add_absolute(const double* x, std::size_t n, Sum& sum) {
   reference::add_absolute(x + end, n - end, sum);
 }
 
-// The whole triangle of kCount lanes over elements of one register of the virtual lanes.
+// The whole triangle of kCount lanes over elements of one register of the virtual lanes. Returns the positions where
+// the least product of two lanes is negative: their signs differ there.
 template <int kCount>
-HWY_INLINE void gram_fixed(const double* const* x, std::size_t begin, std::size_t end, std::size_t lane, Sum* gram) {
+HWY_INLINE std::size_t gram_fixed(const double* const* x, std::size_t begin, std::size_t end, std::size_t lane,
+                                  Sum* gram) {
   const Doubles d;
   const double* lanes[kCount];
   for (int k = 0; k < kCount; ++k) lanes[k] = x[k] + lane;
   Value sums[kCount * (kCount + 1) / 2];
   for (int e = 0; e < kCount * (kCount + 1) / 2; ++e) sums[e] = hn::LoadU(d, &gram[e].lanes[lane]);
+  std::size_t conflicts = 0;
   for (std::size_t i = begin; i < end; i += kSumLanes) {
     Value values[kCount];
     for (int k = 0; k < kCount; ++k) values[k] = hn::LoadU(d, lanes[k] + i);
+    auto least = hn::Zero(d);
     int entry = 0;
     for (int a = 0; a < kCount; ++a)
-      for (int b = a; b < kCount; ++b, ++entry) sums[entry] = hn::Add(sums[entry], hn::Mul(values[a], values[b]));
+      for (int b = a; b < kCount; ++b, ++entry) {
+        const auto product = hn::Mul(values[a], values[b]);
+        sums[entry] = hn::Add(sums[entry], product);
+        if (a != b) least = hn::Min(least, product);
+      }
+    conflicts += hn::CountTrue(d, hn::Lt(least, hn::Zero(d)));
   }
   for (int e = 0; e < kCount * (kCount + 1) / 2; ++e) hn::StoreU(sums[e], d, &gram[e].lanes[lane]);
+  return conflicts;
 }
 
 // One lane against kCount others: gram[b] += x * y[b].
@@ -76,24 +86,45 @@ void gram_any(std::span<const double* const> x, std::size_t begin, std::size_t e
   }
 }
 
-void add_gram(std::span<const double* const> x, std::size_t n, std::span<Sum> gram) {
+// Positions of [0, end) with lanes of both signs, without the products. Requires: end is a multiple of kLanes.
+std::uint64_t sign_conflicts(std::span<const double* const> x, std::size_t end) {
+  const Doubles d;
+  const auto zero = hn::Zero(d);
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < end; i += kLanes) {
+    const auto first = hn::LoadU(d, x[0] + i);
+    auto positive = hn::Gt(first, zero);
+    auto negative = hn::Lt(first, zero);
+    for (std::size_t k = 1; k < x.size(); ++k) {
+      const auto values = hn::LoadU(d, x[k] + i);
+      positive = hn::Or(positive, hn::Gt(values, zero));
+      negative = hn::Or(negative, hn::Lt(values, zero));
+    }
+    count += hn::CountTrue(d, hn::And(positive, negative));
+  }
+  return count;
+}
+
+std::uint64_t add_gram(std::span<const double* const> x, std::size_t n, std::span<Sum> gram) {
   constexpr std::size_t kBlock = 256;  // stays in the first cache while every register of the virtual lanes passes
   const std::size_t whole_end = whole(n, kSumLanes);
+  std::uint64_t conflicts = 0;
   for (std::size_t begin = 0; begin < whole_end; begin += kBlock) {
     const std::size_t end = std::min(begin + kBlock, whole_end);
     for (std::size_t lane = 0; lane < kSumLanes; lane += kLanes) {
       if (x.size() == 2)
-        gram_fixed<2>(x.data(), begin, end, lane, gram.data());
+        conflicts += gram_fixed<2>(x.data(), begin, end, lane, gram.data());
       else if (x.size() == 3)
-        gram_fixed<3>(x.data(), begin, end, lane, gram.data());
+        conflicts += gram_fixed<3>(x.data(), begin, end, lane, gram.data());
       else if (x.size() == 4)
-        gram_fixed<4>(x.data(), begin, end, lane, gram.data());
+        conflicts += gram_fixed<4>(x.data(), begin, end, lane, gram.data());
       else
         gram_any(x, begin, end, lane, gram.data());
     }
   }
+  if (x.size() > 4) conflicts = sign_conflicts(x, whole_end);
   const LanesFrom rest(x, whole_end);
-  reference::add_gram(rest.span(), n - whole_end, gram);
+  return conflicts + reference::add_gram(rest.span(), n - whole_end, gram);
 }
 
 std::uint64_t count_nonfinite(const double* x, std::size_t n) {

@@ -31,7 +31,6 @@ struct KernelTable {
 
   decltype(&reference::count_nonfinite) count_nonfinite = &reference::count_nonfinite;
   decltype(&reference::count_nonzero) count_nonzero = &reference::count_nonzero;
-  decltype(&reference::count_sign_conflicts) count_sign_conflicts = &reference::count_sign_conflicts;
   decltype(&reference::sign_balance) sign_balance = &reference::sign_balance;
 
   decltype(&reference::magnitude_keys) magnitude_keys = &reference::magnitude_keys;

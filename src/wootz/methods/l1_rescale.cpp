@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "wootz/kernels/kernels.h"
@@ -118,6 +119,8 @@ bool drops(StageScope scope) {
 
 TransformSpec with_l1_rescale(TransformSpec inner) {
   TransformSpec rescaled = inner;
+  // Random drops rescale by default, rankings do not.
+  rescaled.expected_passes = std::max(1.0, inner.expected_passes);
   rescaled.make = [make = inner.make](StageScope scope) -> std::unique_ptr<Transform> {
     auto transform = make(scope);
     if (scope.empty() || !scope.front().params.flag("rescale") || !drops(scope)) return transform;
