@@ -57,6 +57,7 @@ TEST(Cut, SamplesAreSpreadSubsetsOfAboutTheWantedSize) {
     for (std::uint64_t piece = 0; piece < piece_count(size); ++piece)
       for (const BlockRange& block : sample_piece(granularity, size, 1000, piece, wanted, size).blocks) {
         ASSERT_GE(block.first, end);
+        ASSERT_EQ(block.first % 8, 0u);
         end = block.first + block.size;
         ASSERT_LE(end, size);
         seen += block.size;

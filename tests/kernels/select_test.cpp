@@ -121,6 +121,34 @@ TEST(KeepWindow, ByScoreAgreesWithTheTwin) {
   }
 }
 
+TEST(PackedBits, AgreeWithTheTwin) {
+  for (const KernelTable& table : testing::simd_tables()) {
+    Inputs inputs(18);
+    for (const Kind kind : testing::kKinds)
+      for (const std::size_t n : testing::sizes()) {
+        const std::vector<double> x = inputs.block(kind, n);
+        std::vector<std::uint8_t> actual((n + 7) / 8), expected = actual;
+        table.pack_nonzero(x.data(), n, actual.data());
+        reference::pack_nonzero(x.data(), n, expected.data());
+        ASSERT_EQ(actual, expected) << table.isa << " " << n;
+        std::vector<double> kept = inputs.block(kind, n), kept_expected = kept;
+        table.keep_packed(kept.data(), n, actual.data(), 1.7);
+        reference::keep_packed(kept_expected.data(), n, expected.data(), 1.7);
+        ASSERT_EQ(bits_of(kept), bits_of(kept_expected)) << table.isa << " " << n;
+      }
+  }
+}
+
+TEST(PackedBits, KeepWhatWasNotZero) {
+  std::vector<double> x{0.0, 2.0, -0.0, -3.0, 5.0, 0.0, 0.0, 0.0, 1.0};
+  std::vector<std::uint8_t> bits(2);
+  pack_nonzero(x.data(), x.size(), bits.data());
+  EXPECT_EQ(bits, (std::vector<std::uint8_t>{0b00011010, 0b1}));
+  std::vector<double> y(9, 1.0);
+  keep_packed(y.data(), y.size(), bits.data(), 0.5);
+  EXPECT_EQ(y, (std::vector<double>{0.0, 0.5, 0.0, 0.5, 0.5, 0.0, 0.0, 0.0, 0.5}));
+}
+
 TEST(KeepWindow, TiesGoByIndex) {
   for (const KernelTable& table : supported_tables()) {
     std::vector<double> x{3.0, -3.0, 3.0, 2.0, 1.0, -1.0, 1.0, 0.5, 4.0, 1.0};

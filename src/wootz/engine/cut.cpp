@@ -10,6 +10,9 @@ namespace {
 // Short enough to see many places, long enough that a read of one is not all overhead.
 constexpr std::uint64_t kSampleRun = 256;
 
+// Runs begin at such multiples, so that stages may keep bits of elements in bytes.
+constexpr std::uint64_t kAligned = 8;
+
 void add_blocks(UnitCut& cut, std::uint64_t first, std::uint64_t end, std::uint64_t step) {
   for (std::uint64_t at = first; at < end; at += step) cut.blocks.push_back({at, std::min(step, end - at)});
 }
@@ -58,11 +61,12 @@ UnitCut sample_piece(Granularity granularity, std::uint64_t size, std::uint64_t 
   const std::uint64_t runs = std::max<std::uint64_t>(1, share / kSampleRun);
   cut.blocks.clear();
   for (std::uint64_t run = 0; run < runs; ++run) {
-    const std::uint64_t begin = cut.piece_first + length * run / runs;
-    const std::uint64_t end = cut.piece_first + length * (run + 1) / runs;
+    const std::uint64_t begin = cut.piece_first + length * run / runs / kAligned * kAligned;
+    const std::uint64_t end =
+        run + 1 == runs ? cut.piece_end : cut.piece_first + length * (run + 1) / runs / kAligned * kAligned;
     // The run's place within its stretch varies from piece to piece, so that a period in the data is not met in step.
     const std::uint64_t slack = end - begin > kSampleRun ? end - begin - kSampleRun : 0;
-    const std::uint64_t shift = slack == 0 ? 0 : (piece * 40503 + run * 9176) % (slack + 1);
+    const std::uint64_t shift = slack == 0 ? 0 : (piece * 40503 + run * 9176) % (slack + 1) / kAligned * kAligned;
     cut.blocks.push_back({begin + shift, std::min(kSampleRun, end - begin - shift)});
   }
   return cut;

@@ -32,7 +32,7 @@ struct UnitCut {
 UnitCut cut_piece(Granularity granularity, std::uint64_t size, std::uint64_t row_size, std::uint64_t piece);
 
 /// The same, thinned to about `wanted` of every `total` elements, evenly spread: short runs within each piece where
-/// elements are free, whole pieces where rows must stay together.
+/// elements are free (begun at multiples of 8), whole pieces where rows must stay together.
 UnitCut sample_piece(Granularity granularity, std::uint64_t size, std::uint64_t row_size, std::uint64_t piece,
                      std::uint64_t wanted, std::uint64_t total);
 

@@ -165,7 +165,8 @@ class Planner {
       const std::uint64_t rows = tensor.shape.size() < 2 ? 1 : tensor.shape[0];
       contexts.push_back({tensor.name, tensor.shape, tensor.size, rows == 0 ? tensor.size : tensor.size / rows,
                           sources().lanes.size(), plan().recipe.seed,
-                          resolve_parameters(method, plan().recipe, settings, tensor.name, places[m])});
+                          resolve_parameters(method, plan().recipe, settings, tensor.name, places[m]),
+                          plan().stages.size()});
     }
     for (const TransformSpec& transform : method.transforms) {
       PlannedStage stage;

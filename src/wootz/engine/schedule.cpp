@@ -12,8 +12,17 @@ namespace {
 // The program itself: code, libraries, headers of a few thousand tensors, thread stacks in use.
 constexpr std::uint64_t kProcessMemory = std::uint64_t{24} << 20;
 
-// What a stage may hold of a tensor in work, a lane: histograms of a selection, partial results on their way.
-constexpr std::uint64_t kStageMemoryPerLane = std::uint64_t{3} << 20;
+// What the stages may hold of a tensor in work: samples of a selection, keys near its threshold, or a bit an element of
+// what was kept.
+std::uint64_t stage_memory(const MergePlan& plan) {
+  if (plan.stages.size() == 1) return 0;
+  constexpr std::uint64_t kSampleMemory = std::uint64_t{3} << 20;
+  constexpr std::uint64_t kMostHeld = std::uint64_t{32} << 20;
+  std::uint64_t largest = 0;
+  for (std::size_t index : plan.merged_tensors) largest = std::max(largest, plan.tensors[index].size);
+  const std::uint64_t lanes = plan.sources.lanes.size();
+  return lanes * kSampleMemory + std::min(kMostHeld, lanes * largest / 8);
+}
 
 std::uint64_t metadata_memory(const MergePlan& plan) {
   // Names, shapes, offsets and parameters of each tensor in each model, about.
@@ -48,7 +57,7 @@ Result<Schedule> make_schedule(const MergePlan& plan, const ScheduleOptions& opt
   Schedule schedule;
   const Need need = largest_need(plan);
   const std::uint64_t fixed = kProcessMemory + metadata_memory(plan);
-  const std::uint64_t stage = plan.stages.size() > 1 ? kStageMemoryPerLane * plan.sources.lanes.size() : 0;
+  const std::uint64_t stage = stage_memory(plan);
   const std::uint64_t least = fixed + need.bytes + stage;
   if (least > options.max_memory)
     return fail(ErrorKind::kUsage, "--max-memory {} is too little: {} needs {} for its buffers; allow at least {}",

@@ -76,6 +76,12 @@ void keep_window_by_score(std::span<double* const> x, const double* score, std::
   active().keep_window_by_score(x, score, n, window);
 }
 
+void pack_nonzero(const double* x, std::size_t n, std::uint8_t* bits) { active().pack_nonzero(x, n, bits); }
+
+void keep_packed(double* x, std::size_t n, const std::uint8_t* bits, double factor) {
+  active().keep_packed(x, n, bits, factor);
+}
+
 void random_fill(RngKey key, std::uint64_t first, std::size_t n, std::uint32_t* out) {
   active().random_fill(key, first, n, out);
 }

@@ -128,6 +128,12 @@ void keep_window(double* x, std::size_t n, Window& window);
 /// Zeroes the positions of x whose `score` lies outside the window (same rule, on score's keys), in every lane.
 void keep_window_by_score(std::span<double* const> x, const double* score, std::size_t n, Window& window);
 
+/// Bit i % 8 of bits[i / 8] tells whether x[i] != 0 (NaN is). Writes (n + 7) / 8 bytes.
+void pack_nonzero(const double* x, std::size_t n, std::uint8_t* bits);
+
+/// x *= factor where the bit is set, 0 elsewhere.
+void keep_packed(double* x, std::size_t n, const std::uint8_t* bits, double factor);
+
 // --- Random dropping -----------------------------------------------------------------------------------------------
 
 /// The random bits (core/rng.h) of elements first .. first+n-1.

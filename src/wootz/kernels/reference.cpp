@@ -173,7 +173,8 @@ std::uint64_t add_gram(std::span<const double* const> x, std::size_t n, std::spa
     for (std::size_t b = a; b < x.size(); ++b, ++entry)
       for (std::size_t i = 0; i < n; ++i) gram[entry].lanes[i % kSumLanes] += x[a][i] * x[b][i];
   std::uint64_t conflicts = 0;
-  for (std::size_t i = 0; i < n; ++i) if (signs_conflict(x, i)) ++conflicts;
+  for (std::size_t i = 0; i < n; ++i)
+    if (signs_conflict(x, i)) ++conflicts;
   return conflicts;
 }
 
@@ -225,6 +226,16 @@ void keep_window_by_score(std::span<double* const> x, const double* score, std::
     if (take_from_window(key_of(score[i]), window)) continue;
     for (double* lane : x) lane[i] = 0.0;
   }
+}
+
+void pack_nonzero(const double* x, std::size_t n, std::uint8_t* bits) {
+  std::fill_n(bits, (n + 7) / 8, std::uint8_t{0});
+  for (std::size_t i = 0; i < n; ++i)
+    if (x[i] != 0.0) bits[i / 8] = static_cast<std::uint8_t>(bits[i / 8] | 1u << i % 8);
+}
+
+void keep_packed(double* x, std::size_t n, const std::uint8_t* bits, double factor) {
+  for (std::size_t i = 0; i < n; ++i) x[i] = (bits[i / 8] >> i % 8 & 1u) != 0 ? x[i] * factor : 0.0;
 }
 
 void random_fill(RngKey key, std::uint64_t first, std::size_t n, std::uint32_t* out) {

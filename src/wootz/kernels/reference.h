@@ -37,6 +37,9 @@ std::uint64_t count_key(const double* x, std::size_t n, MagnitudeKey key);
 void keep_window(double* x, std::size_t n, Window& window);
 void keep_window_by_score(std::span<double* const> x, const double* score, std::size_t n, Window& window);
 
+void pack_nonzero(const double* x, std::size_t n, std::uint8_t* bits);
+void keep_packed(double* x, std::size_t n, const std::uint8_t* bits, double factor);
+
 void random_fill(RngKey key, std::uint64_t first, std::size_t n, std::uint32_t* out);
 void random_keep(double* x, std::size_t n, RngKey key, std::uint64_t first, double keep_probability);
 void rank_keep(double* x, std::size_t n, RngKey key, std::uint64_t first, double density, double epsilon,

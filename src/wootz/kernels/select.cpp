@@ -164,6 +164,34 @@ void keep_window_by_score(std::span<double* const> x, const double* score, std::
   }
 }
 
+void pack_nonzero(const double* x, std::size_t n, std::uint8_t* bits) {
+  const Doubles d;
+  const std::size_t end = whole(n, 8);
+  for (std::size_t i = 0; i < end; i += 8) {
+    unsigned packed = 0;
+    for (std::size_t lane = 0; lane < 8; lane += kLanes) {
+      std::uint8_t part[8] = {};
+      hn::StoreMaskBits(d, hn::Ne(hn::LoadU(d, x + i + lane), hn::Zero(d)), part);
+      packed |= static_cast<unsigned>(part[0]) << lane;
+    }
+    bits[i / 8] = static_cast<std::uint8_t>(packed);
+  }
+  reference::pack_nonzero(x + end, n - end, bits + end / 8);
+}
+
+void keep_packed(double* x, std::size_t n, const std::uint8_t* bits, double factor) {
+  const Doubles d;
+  const auto factors = hn::Set(d, factor);
+  const std::size_t end = whole(n, 8);
+  for (std::size_t i = 0; i < end; i += 8)
+    for (std::size_t lane = 0; lane < 8; lane += kLanes) {
+      const std::uint8_t part[8] = {static_cast<std::uint8_t>(bits[i / 8] >> lane)};
+      const auto kept = hn::LoadMaskBits(d, part);
+      hn::StoreU(hn::IfThenElseZero(kept, hn::Mul(hn::LoadU(d, x + i + lane), factors)), d, x + i + lane);
+    }
+  reference::keep_packed(x + end, n - end, bits + end / 8, factor);
+}
+
 }  // namespace
 #endif
 
@@ -174,6 +202,8 @@ void fill_select([[maybe_unused]] KernelTable& table) {
   table.count_range = &count_range;
   table.keep_window = &keep_window;
   table.keep_window_by_score = &keep_window_by_score;
+  table.pack_nonzero = &pack_nonzero;
+  table.keep_packed = &keep_packed;
 #endif
 }
 

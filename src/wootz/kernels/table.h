@@ -38,6 +38,8 @@ struct KernelTable {
   decltype(&reference::count_key) count_key = &reference::count_key;
   decltype(&reference::keep_window) keep_window = &reference::keep_window;
   decltype(&reference::keep_window_by_score) keep_window_by_score = &reference::keep_window_by_score;
+  decltype(&reference::pack_nonzero) pack_nonzero = &reference::pack_nonzero;
+  decltype(&reference::keep_packed) keep_packed = &reference::keep_packed;
 
   decltype(&reference::random_fill) random_fill = &reference::random_fill;
   decltype(&reference::random_keep) random_keep = &reference::random_keep;

@@ -23,7 +23,8 @@ TransformSpec rank_random_transform();
 std::string check_rank_random(const ParamSet& params);
 
 /// As `inner`, but when the flag `rescale` is set each lane is then multiplied by its sum of magnitudes before over the
-/// one after, over the scope (not when either is below 1e-7 or not finite).
+/// one after, over the scope (not when either is below 1e-7 or not finite). Requires: `inner` only zeroes entries, and
+/// leaves the others as they are.
 TransformSpec with_l1_rescale(TransformSpec inner);
 
 }  // namespace wootz

@@ -34,7 +34,6 @@ void add_absolute(std::uint64_t first, const double* x, std::size_t n, Sum& sum)
 
 void add_gram(std::uint64_t first, std::span<const double* const> x, std::size_t n, std::span<Sum> gram) {
   const std::size_t head = head_length(first, n);
-  if (head == 0) return kernels::add_gram(x, n, gram);
   std::size_t at = 0;
   for (std::size_t i = 0; i < x.size(); ++i)
     for (std::size_t j = i; j < x.size(); ++j, ++at)
