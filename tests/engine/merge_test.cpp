@@ -190,6 +190,19 @@ TEST_F(MergeTest, AnExistingOutputIsNotTouchedUnlessAsked) {
   EXPECT_FALSE(exists("out.wootz-partial"));
 }
 
+TEST_F(MergeTest, AnInputIsNeverOverwritten) {
+  const auto before = contents("a");
+  MergeOptions overwrite = unsynced();
+  overwrite.overwrite = true;
+  for (const char* name : {"a", "./a/", "link"}) {
+    if (std::string(name) == "link") std::filesystem::create_directory_symlink(dir_ / "a", dir_ / "link");
+    const auto report = merge(recipe("task_arithmetic"), name, overwrite);
+    ASSERT_FALSE(report) << name;
+    EXPECT_THAT(report.error().message, HasSubstr("is one of the inputs"));
+    EXPECT_EQ(contents("a"), before);
+  }
+}
+
 TEST_F(MergeTest, TooLittleMemoryIsRefusedWithTheNeed) {
   const auto report = merge(recipe("task_arithmetic"), "out", with(1, 1 << 20));
   ASSERT_FALSE(report);

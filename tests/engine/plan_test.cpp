@@ -52,7 +52,7 @@ TEST_F(MergeTest, TensorsThatWouldBeLostAreReported) {
   replace("a", tensors);
   const PlannedMerge planned = plan(recipe("task_arithmetic"));
   EXPECT_FALSE(planned.diagnostics.has_errors());
-  EXPECT_THAT(messages(planned), HasSubstr("1 tensors of a are not in base and do not reach the output: vision.extra"));
+  EXPECT_THAT(messages(planned), HasSubstr("a has a tensor that base lacks, lost in the output: vision.extra"));
 }
 
 TEST_F(MergeTest, AllErrorsComeAtOnce) {

@@ -52,6 +52,8 @@ struct Use {
   }
 };
 
+void PrintTo(const Use& use, std::ostream* out) { *out << use.spec->name; }
+
 /// All methods with telling values, and again with the other scope where they have one.
 std::vector<Use> all_uses() {
   std::vector<Use> uses;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <mutex>
 
 #include "wootz/core/check.h"
@@ -244,7 +245,7 @@ Result<> check_output(FileSystem& files, const MergePlan& plan, const std::strin
     return fail(ErrorKind::kUsage, "{} exists already; choose another output, or pass --overwrite to replace it",
                 output);
   for (const Source& source : plan.sources.models)
-    if (source.checkpoint.directory() == output)
+    if (std::error_code unknown; std::filesystem::equivalent(source.checkpoint.directory(), output, unknown))
       return fail(ErrorKind::kUsage, "{} is one of the inputs; choose another output", output);
   return {};
 }

@@ -134,8 +134,9 @@ class Planner {
         if (sources().donor().checkpoint.find(tensor.name) == nullptr) lost.push_back(tensor.name);
       if (lost.empty()) continue;
       result_.diagnostics.warning(
-          {}, fmt::format("{} tensors of {} are not in {} and do not reach the output: {}", lost.size(),
-                          sources().models[model].reference, sources().donor().reference, listed(lost)));
+          {}, fmt::format("{} has {} that {} lacks, lost in the output: {}", sources().models[model].reference,
+                          lost.size() == 1 ? "a tensor" : fmt::format("{} tensors", lost.size()),
+                          sources().donor().reference, listed(lost)));
     }
   }
 

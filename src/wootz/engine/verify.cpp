@@ -127,6 +127,7 @@ class Verifier {
 Result<Verification> verify_output(FileSystem& files, const std::string& directory, std::size_t threads,
                                    const ProgressCallback& progress) {
   const std::string path = join_path(directory, kManifestName);
+  if (!files.is_directory(directory)) return fail(ErrorKind::kInput, "{}: no such directory", directory);
   if (!files.exists(path))
     return fail(ErrorKind::kInput, "{}: there is no {}; only outputs of wootz can be verified", directory,
                 kManifestName);

@@ -19,7 +19,8 @@ std::string tag(const Part& part) {
 }  // namespace
 
 std::string merge_fingerprint(const MergePlan& plan) {
-  std::string text = fmt::format("wootz {}\n{}\n{}\n", version(), plan.recipe.text, plan.options.allow_missing);
+  std::string text =
+      fmt::format("wootz {}\n{}\n{} {}\n", version(), plan.recipe.text, plan.recipe.seed, plan.options.allow_missing);
   for (const Source& source : plan.sources.models) {
     text += source.reference + '\n';
     for (const WeightFile& file : source.checkpoint.files())
@@ -71,9 +72,11 @@ Result<> WorkDirectory::claim(const std::string& fingerprint) {
   const auto existing = read_text(files_, file, 4096);
   if (existing && *existing == fingerprint) return {};
   if (existing && !part_.whole())
-    return fail(ErrorKind::kUsage,
-                "{}: belongs to another merge (recipe, inputs or options differ between parts); finish or remove it",
-                root_);
+    return fail(
+        ErrorKind::kUsage,
+        "{}: belongs to another merge; all parts need the same recipe, inputs and --out-shard-size. Remove it to "
+        "start afresh",
+        root_);
   if (existing) {
     discarded_other_ = true;
     WOOTZ_RETURN_IF_ERROR(files_.remove_all(path("output")));

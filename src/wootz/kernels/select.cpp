@@ -171,7 +171,8 @@ void pack_nonzero(const double* x, std::size_t n, std::uint8_t* bits) {
     unsigned packed = 0;
     for (std::size_t lane = 0; lane < 8; lane += kLanes) {
       std::uint8_t part[8] = {};
-      hn::StoreMaskBits(d, hn::Ne(hn::LoadU(d, x + i + lane), hn::Zero(d)), part);
+      // Not of equal: NaN, which is neither equal nor unequal to Highway, counts as nonzero.
+      hn::StoreMaskBits(d, hn::Not(hn::Eq(hn::LoadU(d, x + i + lane), hn::Zero(d))), part);
       packed |= static_cast<unsigned>(part[0]) << lane;
     }
     bits[i / 8] = static_cast<std::uint8_t>(packed);

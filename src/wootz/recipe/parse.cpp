@@ -229,7 +229,8 @@ class RecipeParser {
       report_.error(entry.place, "unknown key '{0}' of a model: it is a parameter, write 'parameters: {{{0}: ...}}'",
                     entry.key);
     else if (entry.key == "task")
-      report_.error(entry.place, "'task' belongs to recipes for 'wootz adapt': remove it, a merge uses no data");
+      report_.error(entry.place,
+                    "'task' belongs to recipes that adapt a merge to data: remove it, this merge uses none");
     else if (entry.key == "layer_range")
       report_.error(entry.place, "'layer_range' is not supported, Wootz merges whole models: remove it");
     else
@@ -260,7 +261,8 @@ void read_recipe(std::string_view yaml, const Registry& registry, Recipe& recipe
     return;
   }
   if (const auto sign = adaptive_sign(*tree->root, registry)) {
-    report.error(sign->place, "this recipe ({}) adapts the merge to data: run 'wootz adapt' with it", sign->reason);
+    report.error(sign->place, "this recipe ({}) adapts the merge to data, which this version cannot do yet",
+                 sign->reason);
     return;
   }
   RecipeParser parser(registry, recipe, report);

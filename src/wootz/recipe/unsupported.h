@@ -20,7 +20,7 @@ std::string unknown_transform(std::string_view name, const Registry& registry);
 /// Whether a parameter of mergekit changes nothing of the result, whatever the method.
 bool is_inert_parameter(std::string_view name);
 
-/// The place and reason when a recipe is for `wootz adapt`.
+/// The place and reason when a recipe adapts its merge to data.
 struct AdaptiveSign {
   TextPlace place;
   std::string reason;
