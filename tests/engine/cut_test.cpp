@@ -68,6 +68,22 @@ TEST(Cut, SamplesAreSpreadSubsetsOfAboutTheWantedSize) {
   }
 }
 
+TEST(Cut, SamplesStaySmallHoweverLargeTheWhole) {
+  const std::uint64_t size = 50'000'000;  // one of many tensors
+  const std::uint64_t total = 100'000'000'000;
+  for (Granularity granularity : {Granularity::kElement, Granularity::kRow}) {
+    std::uint64_t seen = 0;
+    for (std::uint64_t tensor = 0; tensor < 200; ++tensor)
+      for (std::uint64_t piece = 0; piece < piece_count(size + tensor * 4000); ++piece)
+        for (const BlockRange& block :
+             sample_piece(granularity, size + tensor * 4000, 1000, piece, 500'000, total).blocks)
+          seen += block.size;
+    // 200 such tensors are a tenth of the whole.
+    if (granularity == Granularity::kElement) EXPECT_GT(seen, 10'000u);
+    EXPECT_LT(seen, 200'000u);
+  }
+}
+
 TEST(Cut, ASampleOfEverythingIsTheCut) {
   const UnitCut all = cut_piece(Granularity::kElement, 70'000, 70'000, 1);
   const UnitCut sampled = sample_piece(Granularity::kElement, 70'000, 70'000, 1, 70'000, 70'000);

@@ -121,7 +121,9 @@ TEST_F(ResumeTest, DamagedUnfinishedDataAreMergedAgain) {
 
 TEST_F(ResumeTest, AJournalLineCutShortIsNotFinished) {
   ASSERT_FALSE(merge_with_fault(Operation::Kind::kAppend, 7, Fault::kWriteError));
-  const std::string journal = dir_ / (std::string(kPartial) + "/journal-whole");
+  std::string journal;
+  for (const auto& entry : std::filesystem::directory_iterator(dir_ / kPartial))
+    if (entry.path().filename().string().starts_with("journal-")) journal = entry.path().string();
   std::ifstream stream(journal);
   const std::string lines{std::istreambuf_iterator<char>(stream), {}};
   std::filesystem::resize_file(journal, lines.rfind("}\n") - 3);
@@ -208,6 +210,44 @@ TEST_F(PartTest, APartOfAnotherMergeIsRefused) {
   ASSERT_FALSE(report);
   EXPECT_THAT(report.error().message, HasSubstr("another merge"));
   EXPECT_FALSE(part(3, 2)) << "there is no part 3 of 2";
+}
+
+TEST_F(PartTest, ACompletingCallWithOtherOptionsKeepsThePartsWork) {
+  ASSERT_TRUE(part(1, 2));
+  const auto report = merge(text(), "out", options_);  // without the shard size
+  ASSERT_FALSE(report);
+  EXPECT_THAT(report.error().message, HasSubstr("--out-shard-size"));
+  ASSERT_TRUE(part(1, 1));
+  EXPECT_EQ(contents("out"), contents("sharded"));
+}
+
+TEST_F(ResumeTest, AKillRightAfterTheOutputAppearedIsFinishedByTheNextRun) {
+  std::atomic<int> appends = 0;
+  const auto files = faulty_file_system(posix_file_system(), [&](const Operation& operation) -> std::optional<Fault> {
+    return operation.kind == Operation::Kind::kAppend && ++appends == 9 ? std::optional(Fault::kWriteError)
+                                                                        : std::nullopt;
+  });
+  ASSERT_FALSE(merge(text(), "out", options_, {}, *files));
+  std::filesystem::remove_all(dir_ / (std::string(kPartial) + "/output"));
+  std::filesystem::copy(dir_ / "whole", dir_ / "out");
+  const auto report = merge(text(), "out", options_);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_TRUE(report->complete);
+  EXPECT_FALSE(exists(kPartial));
+  EXPECT_EQ(contents("out"), expected_);
+  EXPECT_FALSE(merge(text(), "out", options_)) << "a finished output stays protected";
+}
+
+TEST_F(ResumeTest, AnOutputMovedAsideComesBack) {
+  ASSERT_FALSE(merge_with_fault(Operation::Kind::kAppend, 3, Fault::kWriteError));
+  std::filesystem::copy(dir_ / "a", dir_ / (std::string(kPartial) + "/replaced"));
+  EXPECT_FALSE(merge(text(), "out", options_));
+  EXPECT_EQ(contents("a").at("model.safetensors"), contents("out").at("model.safetensors"))
+      << "the model that was to be replaced is the output until the new one is complete";
+  MergeOptions overwrite = options_;
+  overwrite.overwrite = true;
+  ASSERT_TRUE(merge(text(), "out", overwrite));
+  EXPECT_EQ(contents("out"), expected_);
 }
 
 TEST_F(ResumeTest, VerifyFindsEveryKindOfDamage) {

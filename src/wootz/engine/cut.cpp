@@ -50,15 +50,15 @@ UnitCut sample_piece(Granularity granularity, std::uint64_t size, std::uint64_t 
                      std::uint64_t wanted, std::uint64_t total) {
   UnitCut cut = cut_piece(granularity, size, row_size, piece);
   if (wanted >= total || cut.blocks.empty() || granularity == Granularity::kTensor) return cut;
-  if (granularity == Granularity::kRow) {
-    const std::uint64_t stride = std::max<std::uint64_t>(1, total / std::max<std::uint64_t>(1, wanted));
-    if (piece % stride != 0) cut.blocks.clear();
-    return cut;
-  }
   const std::uint64_t length = cut.piece_end - cut.piece_first;
-  const auto share = static_cast<std::uint64_t>(static_cast<double>(length) *
-                                                (static_cast<double>(wanted) / static_cast<double>(total)));
-  const std::uint64_t runs = std::max<std::uint64_t>(1, share / kSampleRun);
+  const double share = static_cast<double>(length) * (static_cast<double>(wanted) / static_cast<double>(total));
+  // Where a piece's share is less than can be shown of it, only every so-manieth piece is; which ones depends on the
+  // tensor, so that it is not always the first.
+  const auto least = static_cast<double>(granularity == Granularity::kRow ? length : std::min(length, kSampleRun));
+  const auto stride = static_cast<std::uint64_t>(std::max(1.0, least / std::max(share, 1e-9)));
+  if ((piece + size * 2654435761u) % stride != 0) cut.blocks.clear();
+  if (cut.blocks.empty() || granularity == Granularity::kRow) return cut;
+  const std::uint64_t runs = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(share) / kSampleRun);
   cut.blocks.clear();
   for (std::uint64_t run = 0; run < runs; ++run) {
     const std::uint64_t begin = cut.piece_first + length * run / runs / kAligned * kAligned;

@@ -4,6 +4,7 @@
 #include <list>
 #include <map>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -48,6 +49,15 @@ class Runner {
 
  private:
   bool failed() const { return error_.has_value(); }
+
+  // A worker has no caller to throw to; all that is ever thrown here is the lack of memory.
+  static Result<std::unique_ptr<UnitResult>> guarded(Job& job, std::size_t unit, WorkerState& state) {
+    try {
+      return job.run(unit, state);
+    } catch (const std::bad_alloc&) {
+      return fail(ErrorKind::kFailed, "out of memory; close other programs, or allow less with --threads");
+    }
+  }
 
   ActiveJob* find_unit() {
     for (ActiveJob& active : active_)
@@ -96,7 +106,7 @@ class Runner {
   void run_unit(ActiveJob& active, WorkerState& state, std::unique_lock<std::mutex>& lock) {
     const std::size_t unit = active.next_unit++;
     lock.unlock();
-    auto result = active.job->run(unit, state);
+    auto result = guarded(*active.job, unit, state);
     lock.lock();
     if (!result) return fail_with(std::move(result).error());
     active.waiting.emplace(unit, std::move(*result));

@@ -1,5 +1,5 @@
 // wootz-manifest.json: what was merged from what, and how to check it. The same merge gives the same bytes: no times,
-// no absolute paths, no machine. docs/formats/manifest.md describes the fields.
+// no machine, no paths but those the recipe writes. docs/formats/manifest.md describes the fields.
 #pragma once
 
 #include <map>

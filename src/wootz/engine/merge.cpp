@@ -215,8 +215,10 @@ class MergeRun {
                                      statistics.output_nonfinite, statistics.size,
                                      statistics.base_nonfinite + statistics.lane_nonfinite));
     if (record.copies_differ)
-      warnings.push_back(fmt::format(
-          "{}: not a floating-point tensor, and not the same in all models; copied from the first", record.name));
+      warnings.push_back(
+          fmt::format("{}: not a floating-point tensor, and not the same in all models; the first model's (or the "
+                      "base's) was copied",
+                      record.name));
   }
 
   const MergeOptions& options_;
@@ -250,13 +252,34 @@ Result<> check_output(FileSystem& files, const MergePlan& plan, const std::strin
   return {};
 }
 
+// The output can only appear by rename under a name of its own: "x/.", "." and links become the directory they mean.
+std::string resolved(const std::string& output) {
+  std::filesystem::path path = std::filesystem::path(output).lexically_normal();
+  if (!path.has_filename()) path = path.parent_path();
+  std::error_code unknown;
+  const bool indirect = path == "." || path.filename() == ".." || std::filesystem::is_symlink(path, unknown);
+  if (indirect) path = std::filesystem::weakly_canonical(path, unknown);
+  return unknown || path.empty() ? output : path.string();
+}
+
 }  // namespace
 
-Result<MergeReport> run_merge(FileSystem& files, const MergePlan& plan, const std::string& output,
+Result<MergeReport> run_merge(FileSystem& files, const MergePlan& plan, const std::string& written_output,
                               const MergeOptions& options) {
+  const std::string output = resolved(written_output);
+  if (options.part.whole()) {
+    WOOTZ_TRY(const bool complete, clean_up_published(files, output, plan));
+    if (complete) {
+      MergeReport report;
+      report.resumed = plan.tensors.size();
+      report.complete = true;
+      return report;
+    }
+  }
   WOOTZ_RETURN_IF_ERROR(check_output(files, plan, output, options));
   WOOTZ_TRY(const Schedule schedule, make_schedule(plan, options.schedule));
   WOOTZ_TRY(const std::unique_ptr<WorkDirectory> work, WorkDirectory::open(files, output, plan, options.part));
+  WOOTZ_RETURN_IF_ERROR(check_output(files, plan, output, options));  // another run may have just published
   MergeRun run(files, plan, schedule, options, *work);
   return run.run();
 }

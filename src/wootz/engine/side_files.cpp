@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <regex>
+#include <utility>
 
 #include "wootz/engine/manifest.h"
 #include "wootz/io/digest.h"
@@ -51,10 +51,26 @@ std::optional<Dtype> uniform_dtype(const MergePlan& plan) {
   return dtype;
 }
 
-// Only the dtype word changes; all other bytes stay as they are.
-std::string with_dtype(const std::string& config, Dtype dtype) {
-  static const std::regex kDtypeWord(R"re(("(?:torch_)?dtype"\s*:\s*")(?:float64|float32|float16|bfloat16)("))re");
-  return std::regex_replace(config, kDtypeWord, "$1" + std::string(torch_name(dtype)) + "$2");
+// The bounds of the string that is the value of the key at `key_end`; empty when something else follows.
+std::pair<std::size_t, std::size_t> string_value(std::string_view text, std::size_t key_end) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const std::size_t colon = text.find_first_not_of(kSpace, key_end);
+  if (colon == std::string_view::npos || text[colon] != ':') return {0, 0};
+  const std::size_t quote = text.find_first_not_of(kSpace, colon + 1);
+  if (quote == std::string_view::npos || text[quote] != '"') return {0, 0};
+  const std::size_t end = text.find('"', quote + 1);
+  return end == std::string_view::npos ? std::pair<std::size_t, std::size_t>{0, 0} : std::pair(quote + 1, end);
+}
+
+// Only the dtype word changes (also in the configurations of sub-models); all other bytes stay as they are.
+std::string with_dtype(std::string config, Dtype dtype) {
+  for (const std::string_view key : {"\"torch_dtype\"", "\"dtype\""})
+    for (std::size_t at = config.find(key); at != std::string::npos; at = config.find(key, at + key.size())) {
+      const auto [begin, end] = string_value(config, at + key.size());
+      if (dtype_from_torch_name(std::string_view(config).substr(begin, end - begin)))
+        config.replace(begin, end - begin, torch_name(dtype));
+    }
+  return config;
 }
 
 const std::string& tokenizer_directory(const MergePlan& plan) {
@@ -96,7 +112,7 @@ Result<std::map<std::string, std::string>> write_side_files(FileSystem& files, c
       if (is_tokenizer_file(name) != tokenizer) continue;
       WOOTZ_TRY(std::string text, read_text(files, join_path(from, name), kMaxSideFile));
       const std::optional<Dtype> dtype = name == "config.json" ? uniform_dtype(plan) : std::nullopt;
-      WOOTZ_RETURN_IF_ERROR(write(name, dtype ? with_dtype(text, *dtype) : text));
+      WOOTZ_RETURN_IF_ERROR(write(name, dtype ? with_dtype(std::move(text), *dtype) : text));
     }
     return {};
   };

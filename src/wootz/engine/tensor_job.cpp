@@ -260,6 +260,7 @@ Result<> MergeJob::finish() {
   sink_.file->start_writeback(tensor_.offset, tensor_.bytes);
   TensorRecord record = record_.finish();
   record.facts = stages_.facts();
+  context_.tensor_stages[merged_].reset();  // what the stages learnt is needed no more
   return sink_.finished(record);
 }
 

@@ -48,20 +48,28 @@ class WorkDirectory {
   Result<> publish(bool replace, bool sync);
 
  private:
-  WorkDirectory(FileSystem& files, std::string output, const Part& part);
-  Result<> claim(const std::string& fingerprint);
+  WorkDirectory(FileSystem& files, std::string output, std::string fingerprint, const Part& part);
+  Result<> take_locks();
+  Result<> take_lock(const std::string& name);
+  Result<> claim();
+  bool holds_parts() const;
   Result<> read_journals();
   std::string path(const std::string& name) const;
 
   FileSystem& files_;
   std::string output_;
   std::string root_;
+  std::string fingerprint_;
   Part part_;
   std::vector<std::unique_ptr<FileLock>> locks_;
   std::map<std::string, TensorRecord> finished_;
   bool discarded_other_ = false;
   std::mutex mutex_;
 };
+
+/// Finishes what a run left that was killed right after its output had appeared: true when OUT is this very merge's and
+/// only the emptied work directory was left, which is then removed.
+Result<bool> clean_up_published(FileSystem& files, const std::string& output, const MergePlan& plan);
 
 /// What tells one merge from another: recipe, models' headers and file times, output layout, version.
 std::string merge_fingerprint(const MergePlan& plan);

@@ -235,7 +235,10 @@ void pack_nonzero(const double* x, std::size_t n, std::uint8_t* bits) {
 }
 
 void keep_packed(double* x, std::size_t n, const std::uint8_t* bits, double factor) {
-  for (std::size_t i = 0; i < n; ++i) x[i] = (bits[i / 8] >> i % 8 & 1u) != 0 ? x[i] * factor : 0.0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const bool kept = (unsigned{bits[i / 8]} >> i % 8 & 1u) != 0;
+    x[i] = kept ? x[i] * factor : 0.0;
+  }
 }
 
 void random_fill(RngKey key, std::uint64_t first, std::size_t n, std::uint32_t* out) {
