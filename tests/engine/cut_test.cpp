@@ -79,7 +79,9 @@ TEST(Cut, SamplesStaySmallHoweverLargeTheWhole) {
              sample_piece(granularity, size + tensor * 4000, 1000, piece, 500'000, total).blocks)
           seen += block.size;
     // 200 such tensors are a tenth of the whole.
-    if (granularity == Granularity::kElement) EXPECT_GT(seen, 10'000u);
+    if (granularity == Granularity::kElement) {
+      EXPECT_GT(seen, 10'000u);
+    }
     EXPECT_LT(seen, 200'000u);
   }
 }
