@@ -1,8 +1,6 @@
 #include "wootz/engine/manifest.h"
 
-#include <cmath>
-#include <nlohmann/json.hpp>
-
+#include "wootz/engine/json_values.h"
 #include "wootz/engine/version.h"
 #include "wootz/io/digest.h"
 
@@ -10,8 +8,6 @@ namespace wootz {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 Json describe_models(const Sources& sources) {
   Json models = Json::array();
@@ -39,7 +35,7 @@ Json describe_output(const MergePlan& plan, const std::map<std::string, std::str
 Json task_vector_norms(const TensorRecord& record) {
   Json norms = Json::array();
   for (std::size_t lane = 0; lane < record.lanes; ++lane)
-    norms.push_back(number(record.statistics.norm(lane, record.lanes)));
+    norms.push_back(json_number(record.statistics.norm(lane, record.lanes)));
   return norms;
 }
 
@@ -49,7 +45,7 @@ Json cosines(const TensorRecord& record) {
   for (std::size_t a = 0; a + 1 < record.lanes; ++a) {
     Json row = Json::array();
     for (std::size_t b = a + 1; b < record.lanes; ++b)
-      row.push_back(number(record.statistics.cosine(a, b, record.lanes)));
+      row.push_back(json_number(record.statistics.cosine(a, b, record.lanes)));
     rows.push_back(std::move(row));
   }
   return rows;
@@ -58,18 +54,17 @@ Json cosines(const TensorRecord& record) {
 void describe_merge(Json& entry, const PlannedTensor& tensor, const TensorRecord& record) {
   const TensorStatistics& statistics = record.statistics;
   const bool based = tensor.base != nullptr;
-  if (based) entry["base_norm"] = number(std::sqrt(statistics.base_square));
-  entry["output_norm"] = number(std::sqrt(statistics.output_square));
+  if (based) entry["base_norm"] = json_number(std::sqrt(statistics.base_square));
+  entry["output_norm"] = json_number(std::sqrt(statistics.output_square));
   entry[based ? "task_vector_norms" : "model_norms"] = task_vector_norms(record);
   entry[based ? "task_vector_cosines" : "model_cosines"] = cosines(record);
-  entry["sign_conflict_rate"] = number(statistics.conflict_rate());
+  entry["sign_conflict_rate"] = json_number(statistics.conflict_rate());
   entry["nonfinite"] = {{"base", statistics.base_nonfinite},
                         {"models", statistics.lane_nonfinite},
                         {"output", statistics.output_nonfinite}};
   for (const Fact& fact : record.facts) {
-    Json values = Json::array();
-    for (double value : fact.values) values.push_back(number(value));
-    entry["facts"][fact.name] = fact.values.size() == 1 ? values.front() : values;
+    const Json values = json_numbers(fact.values);
+    entry["facts"][fact.name] = values.size() == 1 ? values.front() : values;
   }
 }
 

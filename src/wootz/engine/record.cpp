@@ -1,21 +1,11 @@
 #include "wootz/engine/record.h"
 
-#include <cmath>
-#include <nlohmann/json.hpp>
+#include "wootz/engine/json_values.h"
 
 namespace wootz {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-// JSON has no NaN or infinity; null stands for both.
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
-Json numbers(const std::vector<double>& values) {
-  Json list = Json::array();
-  for (double value : values) list.push_back(number(value));
-  return list;
-}
 
 double read_number(const Json& json) { return json.is_null() ? std::nan("") : json.get<double>(); }
 
@@ -27,9 +17,9 @@ std::vector<double> read_numbers(const Json& json) {
 
 Json encode_statistics(const TensorStatistics& statistics) {
   return {{"size", statistics.size},
-          {"base_square", number(statistics.base_square)},
-          {"output_square", number(statistics.output_square)},
-          {"gram", numbers(statistics.gram)},
+          {"base_square", json_number(statistics.base_square)},
+          {"output_square", json_number(statistics.output_square)},
+          {"gram", json_numbers(statistics.gram)},
           {"sign_conflicts", statistics.sign_conflicts},
           {"nonfinite", {statistics.base_nonfinite, statistics.lane_nonfinite, statistics.output_nonfinite}}};
 }
@@ -52,7 +42,7 @@ TensorStatistics decode_statistics(const Json& json) {
 
 std::string encode_record(const TensorRecord& record) {
   Json facts = Json::array();
-  for (const Fact& fact : record.facts) facts.push_back({fact.name, numbers(fact.values)});
+  for (const Fact& fact : record.facts) facts.push_back({fact.name, json_numbers(fact.values)});
   const Json json = {{"name", record.name},
                      {"digest", record.digest},
                      {"input_digests", record.input_digests},
