@@ -1,4 +1,4 @@
-#include "wootz/recipe/scalars.h"
+#include "wootz/yaml/scalars.h"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "wootz/core/nearest.h"
-#include "wootz/recipe/report.h"
+#include "wootz/yaml/report.h"
 #include "wootz/recipe/resolve.h"
 #include "wootz/recipe/validate.h"
 

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "wootz/core/nearest.h"
-#include "wootz/recipe/scalars.h"
+#include "wootz/yaml/scalars.h"
 
 namespace wootz {
 namespace {

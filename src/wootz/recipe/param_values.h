@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "wootz/recipe/recipe.h"
-#include "wootz/recipe/yaml_tree.h"
+#include "wootz/yaml/yaml_tree.h"
 
 namespace wootz {
 

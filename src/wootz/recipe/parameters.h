@@ -2,7 +2,7 @@
 #pragma once
 
 #include "wootz/recipe/recipe.h"
-#include "wootz/recipe/yaml_tree.h"
+#include "wootz/yaml/yaml_tree.h"
 
 namespace wootz {
 

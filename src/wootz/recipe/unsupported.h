@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "wootz/methods/registry.h"
-#include "wootz/recipe/yaml_tree.h"
+#include "wootz/yaml/yaml_tree.h"
 
 namespace wootz {
 

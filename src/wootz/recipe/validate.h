@@ -2,7 +2,7 @@
 #pragma once
 
 #include "wootz/recipe/recipe.h"
-#include "wootz/recipe/report.h"
+#include "wootz/yaml/report.h"
 
 namespace wootz {
 

@@ -1,11 +1,11 @@
-#include "wootz/recipe/scalars.h"
+#include "wootz/yaml/scalars.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <string>
 
-#include "wootz/recipe/report.h"
+#include "wootz/yaml/report.h"
 
 namespace wootz {
 namespace {

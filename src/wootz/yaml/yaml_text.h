@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "wootz/recipe/report.h"
+#include "wootz/yaml/report.h"
 
 namespace wootz {
 

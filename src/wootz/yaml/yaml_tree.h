@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "wootz/recipe/report.h"
+#include "wootz/yaml/report.h"
 
 namespace wootz {
 

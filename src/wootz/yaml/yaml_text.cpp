@@ -1,4 +1,4 @@
-#include "wootz/recipe/yaml_text.h"
+#include "wootz/yaml/yaml_text.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "wootz/recipe/report.h"
+#include "wootz/yaml/report.h"
 
 namespace wootz {
 

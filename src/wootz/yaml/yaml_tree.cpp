@@ -1,5 +1,5 @@
 // The bridge to yaml-cpp: its events become our tree, its exceptions our errors.
-#include "wootz/recipe/yaml_tree.h"
+#include "wootz/yaml/yaml_tree.h"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "wootz/recipe/yaml_text.h"
+#include "wootz/yaml/yaml_text.h"
 
 namespace wootz {
 namespace {
