@@ -1,0 +1,93 @@
+#include "wootz/nn/bert_encoder.h"
+
+#include "wootz/nn/torch_headers.h"
+
+namespace wootz {
+
+Result<BertConfig> BertConfig::read(const ModelConfig& config) {
+  BertConfig read;
+  WOOTZ_TRY(read.width, config.size("hidden_size"));
+  WOOTZ_TRY(read.intermediate, config.size("intermediate_size"));
+  WOOTZ_TRY(read.layers, config.size("num_hidden_layers"));
+  WOOTZ_TRY(read.heads, config.size("num_attention_heads"));
+  WOOTZ_TRY(read.vocabulary, config.size("vocab_size"));
+  WOOTZ_TRY(read.positions, config.size("max_position_embeddings"));
+  WOOTZ_TRY(read.types, config.size("type_vocab_size", 2));
+  WOOTZ_TRY(read.epsilon, config.number("layer_norm_eps", 1e-12));
+  if (const std::string activation = config.text("hidden_act", "gelu"); activation != "gelu")
+    return fail(ErrorKind::kInput, "{}: 'hidden_act' is '{}'; for this architecture Wootz runs gelu", config.file(),
+                activation);
+  if (const std::string kind = config.text("position_embedding_type", "absolute"); kind != "absolute")
+    return fail(ErrorKind::kInput, "{}: 'position_embedding_type' is '{}'; Wootz runs absolute", config.file(), kind);
+  if (read.width % read.heads != 0)
+    return fail(ErrorKind::kInput, "{}: 'hidden_size' {} cannot be split among {} heads", config.file(), read.width,
+                read.heads);
+  return read;
+}
+
+BertEncoder::BertEncoder(const BertConfig& config, const std::string& prefix, std::int64_t first_position,
+                         ParameterBuilder& builder)
+    : config_(config), first_position_(first_position) {
+  const std::int64_t d = config.width;
+  words_ = builder.add(prefix + "embeddings.word_embeddings.weight", {config.vocabulary, d});
+  positions_ = builder.add(prefix + "embeddings.position_embeddings.weight", {config.positions, d});
+  types_ = builder.add(prefix + "embeddings.token_type_embeddings.weight", {config.types, d});
+  norm_ = builder.norm(prefix + "embeddings.LayerNorm", d);
+  for (std::int64_t i = 0; i < config.layers; ++i) {
+    const std::string at = prefix + "encoder.layer." + std::to_string(i) + ".";
+    Block block;
+    block.query = builder.linear(at + "attention.self.query", d, d);
+    block.key = builder.linear(at + "attention.self.key", d, d);
+    block.value = builder.linear(at + "attention.self.value", d, d);
+    block.out = builder.linear(at + "attention.output.dense", d, d);
+    block.norm1 = builder.norm(at + "attention.output.LayerNorm", d);
+    block.fc1 = builder.linear(at + "intermediate.dense", config.intermediate, d);
+    block.fc2 = builder.linear(at + "output.dense", d, config.intermediate);
+    block.norm2 = builder.norm(at + "output.LayerNorm", d);
+    blocks_.push_back(block);
+  }
+}
+
+at::Tensor BertEncoder::states(const ParameterList& parameters, const NetworkInput& input) const {
+  const at::Tensor positions = parameters[positions_].slice(0, first_position_, first_position_ + input.tokens.size(1));
+  const at::Tensor embedded =
+      at::embedding(parameters[words_], input.tokens) + (positions + parameters[types_].select(0, 0));
+  at::Tensor stream = ops::add_layer_norm(embedded, {}, {}, parameters[norm_.weight], parameters[norm_.offset],
+                                          config_.epsilon, embedded.scalar_type())
+                          .y;
+  ops::AttentionOptions attention;
+  attention.heads = config_.heads;
+  attention.lengths = input.lengths;
+  for (const Block& each : blocks_) stream = block(parameters, each, stream, attention);
+  return stream;
+}
+
+at::Tensor BertEncoder::block(const ParameterList& parameters, const Block& block, const at::Tensor& stream,
+                              const ops::AttentionOptions& attention) const {
+  const at::ScalarType type = parameters[block.query.weight].scalar_type();
+  const auto take_in = [&](const at::Tensor& x, const at::Tensor& branch, ParameterIndex bias,
+                           const NormParameters& norm) {
+    return ops::add_layer_norm(x, branch, parameters[bias], parameters[norm.weight], parameters[norm.offset],
+                               config_.epsilon, x.scalar_type())
+        .y;
+  };
+  const at::Tensor weight =
+      at::cat({parameters[block.query.weight], parameters[block.key.weight], parameters[block.value.weight]});
+  const at::Tensor bias =
+      at::cat({parameters[block.query.bias], parameters[block.key.bias], parameters[block.value.bias]});
+  const at::Tensor qkv = at::linear(stream.to(type), weight, bias.to(type));
+  const at::Tensor attended = at::linear(ops::self_attention(qkv, attention), parameters[block.out.weight]);
+  const at::Tensor mid = take_in(stream, attended, block.out.bias, block.norm1);
+  const at::Tensor hidden =
+      ops::gelu(at::linear(mid.to(type), parameters[block.fc1.weight]), parameters[block.fc1.bias]);
+  return take_in(mid, at::linear(hidden, parameters[block.fc2.weight]), block.fc2.bias, block.norm2);
+}
+
+at::Tensor BertEncoder::mean(const at::Tensor& states, const at::Tensor& lengths) {
+  const at::Tensor counts = lengths.to(states.device()).unsqueeze(1);
+  const at::Tensor positions = at::arange(states.size(1), counts.options()).unsqueeze(0);
+  const at::Tensor weights = positions.lt(counts).to(states.scalar_type()) / counts;
+  return at::bmm(weights.unsqueeze(1), states).squeeze(1);
+}
+
+}  // namespace wootz

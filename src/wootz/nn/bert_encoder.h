@@ -1,0 +1,52 @@
+// Internal to nn: the post-norm encoder of BERT (Devlin et al., 2018; arXiv 1810.04805), which RoBERTa shares.
+#pragma once
+
+#include "wootz/nn/architecture.h"
+#include "wootz/nn/ops.h"
+#include "wootz/nn/parameter_builder.h"
+
+namespace wootz {
+
+struct BertConfig {
+  std::int64_t width = 0;
+  std::int64_t intermediate = 0;
+  std::int64_t layers = 0;
+  std::int64_t heads = 0;
+  std::int64_t vocabulary = 0;
+  std::int64_t positions = 0;
+  std::int64_t types = 0;
+  double epsilon = 1e-12;
+
+  static Result<BertConfig> read(const ModelConfig& config);
+};
+
+class BertEncoder {
+ public:
+  /// `prefix` is "bert.", "roberta." or "". Positions count from `first_position`.
+  BertEncoder(const BertConfig& config, const std::string& prefix, std::int64_t first_position,
+              ParameterBuilder& builder);
+
+  /// The tokens' last states, [B, T, D] float32.
+  at::Tensor states(const ParameterList& parameters, const NetworkInput& input) const;
+
+  /// Their mean over the tokens that count, [B, D].
+  static at::Tensor mean(const at::Tensor& states, const at::Tensor& lengths);
+
+ private:
+  struct Block {
+    LinearParameters query, key, value, out;
+    NormParameters norm1;
+    LinearParameters fc1, fc2;
+    NormParameters norm2;
+  };
+  at::Tensor block(const ParameterList& parameters, const Block& block, const at::Tensor& stream,
+                   const ops::AttentionOptions& attention) const;
+
+  BertConfig config_;
+  std::int64_t first_position_ = 0;
+  ParameterIndex words_ = 0, positions_ = 0, types_ = 0;
+  NormParameters norm_;
+  std::vector<Block> blocks_;
+};
+
+}  // namespace wootz

@@ -1,0 +1,51 @@
+#include "wootz/nn/device.h"
+
+#include <dlfcn.h>
+
+#include <thread>
+
+#include "wootz/nn/model.h"
+#include "wootz/nn/torch_headers.h"
+
+namespace wootz {
+
+Result<at::Device> open_device(const std::string& name) {
+  if (name == "cpu") return at::Device(at::kCPU);
+  if (name != "cuda" && !name.starts_with("cuda:"))
+    return fail(ErrorKind::kUsage, "unknown device '{}': use cpu, cuda or cuda:N", name);
+  if (!at::hasCUDA() && dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr)
+    return fail(ErrorKind::kUsage,
+                "device '{}': libtorch's CUDA half cannot be loaded ({}); install the NVIDIA packages that the torch "
+                "wheel asks for, or use --device cpu",
+                name, dlerror());
+  return guarded([&] {
+           const at::Device device(name);
+           at::empty({1}, at::TensorOptions(device));  // fails here, not in the first batch
+           return device;
+         })
+      .map_error([&](Error error) {
+        return Error{ErrorKind::kUsage, fmt::format("device '{}' cannot be used: {}", name, error.message)};
+      });
+}
+
+void set_network_threads(std::size_t threads) {
+  const std::size_t count = threads == 0 ? std::max(1U, std::thread::hardware_concurrency()) : threads;
+  at::set_num_threads(static_cast<int>(count));
+}
+
+Error torch_error(const std::exception& error) {
+  std::string message = error.what();
+  if (const auto* torch = dynamic_cast<const c10::Error*>(&error)) message = torch->what_without_backtrace();
+  return {ErrorKind::kFailed, std::move(message)};
+}
+
+bool has_fast_bfloat16(const std::string& device) {
+  if (device != "cpu") return true;
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16") != 0;
+#else
+  return false;
+#endif
+}
+
+}  // namespace wootz

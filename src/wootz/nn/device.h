@@ -1,0 +1,34 @@
+// Internal to nn: where networks run, and torch's exceptions as errors.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "wootz/core/result.h"
+
+namespace wootz {
+
+/// "cpu", "cuda" or "cuda:N". CUDA's half of libtorch is loaded when it is first asked for. Fails (kUsage) with what is
+/// missing.
+Result<at::Device> open_device(const std::string& name);
+
+/// Sets the threads of torch's operations; 0: one a processor.
+void set_network_threads(std::size_t threads);
+
+/// What torch threw, without its stack trace.
+Error torch_error(const std::exception& error);
+
+/// The result of `body()`, with torch's exceptions as errors.
+template <typename Body>
+auto guarded(const Body& body) -> Result<decltype(body())> {
+  try {
+    return body();
+  } catch (const std::exception& error) {
+    return tl::unexpected(torch_error(error));
+  }
+}
+
+}  // namespace wootz

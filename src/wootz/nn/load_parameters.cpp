@@ -1,0 +1,54 @@
+#include "wootz/nn/load_parameters.h"
+
+#include <fmt/ranges.h>
+
+#include "wootz/nn/torch_headers.h"
+
+namespace wootz {
+namespace {
+
+std::optional<at::ScalarType> scalar_type(Dtype dtype) {
+  switch (dtype) {
+    case Dtype::kF64:
+      return at::kDouble;
+    case Dtype::kF32:
+      return at::kFloat;
+    case Dtype::kF16:
+      return at::kHalf;
+    case Dtype::kBF16:
+      return at::kBFloat16;
+    default:
+      return std::nullopt;
+  }
+}
+
+Result<at::Tensor> load_parameter(const Checkpoint& checkpoint, const ParameterSpec& spec) {
+  const TensorInfo* found = checkpoint.find(spec.name);
+  if (found == nullptr)
+    return fail(ErrorKind::kInput, "{}: there is no tensor '{}', which its config.json promises", checkpoint.path(),
+                spec.name);
+  const std::string& file = checkpoint.files()[found->file].name;
+  if (found->shape != spec.shape)
+    return fail(ErrorKind::kInput, "{}: {}: '{}' is [{}], but by config.json it should be [{}]", checkpoint.path(),
+                file, spec.name, fmt::join(found->shape, ", "), fmt::join(spec.shape, ", "));
+  const std::optional<at::ScalarType> type = scalar_type(found->dtype);
+  if (!type)
+    return fail(ErrorKind::kInput, "{}: {}: '{}' is {}; networks run on F32, F16, BF16 and F64", checkpoint.path(),
+                file, spec.name, dtype_name(found->dtype));
+  at::Tensor values = at::empty(std::vector<std::int64_t>(spec.shape.begin(), spec.shape.end()), *type);
+  WOOTZ_RETURN_IF_ERROR(checkpoint.read(*found, 0, {static_cast<std::byte*>(values.data_ptr()), values.nbytes()}));
+  return values.to(at::kFloat);
+}
+
+}  // namespace
+
+Result<ParameterList> load_parameters(const Checkpoint& checkpoint, const Network& network) {
+  ParameterList parameters;
+  for (const ParameterSpec& spec : network.parameters()) {
+    WOOTZ_TRY(at::Tensor values, load_parameter(checkpoint, spec));
+    parameters.push_back(std::move(values));
+  }
+  return parameters;
+}
+
+}  // namespace wootz

@@ -1,0 +1,13 @@
+// Internal to nn: a checkpoint's tensors as a network's parameters.
+#pragma once
+
+#include "wootz/io/checkpoint.h"
+#include "wootz/nn/network.h"
+
+namespace wootz {
+
+/// Float32 tensors on the CPU, in the order of network.parameters(). Fails (kInput) naming the file and the tensor that
+/// is missing, of another shape or of no floating dtype.
+Result<ParameterList> load_parameters(const Checkpoint& checkpoint, const Network& network);
+
+}  // namespace wootz

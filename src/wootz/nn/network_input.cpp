@@ -1,0 +1,47 @@
+#include "wootz/nn/network_input.h"
+
+#include "wootz/nn/torch_headers.h"
+
+namespace wootz {
+namespace {
+
+at::Tensor borrowed(const std::vector<float>& values, std::vector<std::int64_t> shape) {
+  // from_blob takes a mutable pointer, but nothing here writes through it.
+  return at::from_blob(const_cast<float*>(values.data()), shape, at::kFloat);  // NOLINT
+}
+
+}  // namespace
+
+NetworkInput network_input(const Batch& batch, at::Device device) {
+  NetworkInput input;
+  const auto size = static_cast<std::int64_t>(batch.size);
+  if (batch.kind == InputKind::kImage) {
+    input.pixels = borrowed(batch.pixels, {size, 3, batch.height, batch.width}).to(device);
+    return input;
+  }
+  const auto length = static_cast<std::int64_t>(batch.length);
+  auto* tokens = const_cast<std::int64_t*>(batch.tokens.data());    // NOLINT
+  auto* lengths = const_cast<std::int64_t*>(batch.lengths.data());  // NOLINT
+  input.tokens = at::from_blob(tokens, {size, length}, at::kLong).to(device);
+  input.lengths = at::from_blob(lengths, {size}, at::kLong);
+  return input;
+}
+
+HeadTensors head_tensors(const Head& head) {
+  HeadTensors tensors;
+  const auto classes = static_cast<std::int64_t>(head.classes);
+  const auto width = static_cast<std::int64_t>(head.feature_size);
+  tensors.weight = borrowed(head.weight, {classes, width}).clone();
+  if (!head.bias.empty()) tensors.bias = borrowed(head.bias, {classes}).clone();
+  tensors.logit_scale = head.logit_scale;
+  tensors.normalize = head.normalize;
+  return tensors;
+}
+
+at::Tensor head_logits(const at::Tensor& features, const HeadTensors& head) {
+  const at::Tensor unit = head.normalize ? features / features.norm(2, -1, true) : features;
+  const at::Tensor logits = at::linear(unit, head.weight) * head.logit_scale;
+  return head.bias.defined() ? logits + head.bias : logits;
+}
+
+}  // namespace wootz

@@ -1,0 +1,26 @@
+// Batches and heads as torch's tensors.
+#pragma once
+
+#include "wootz/data/batch.h"
+#include "wootz/nn/head.h"
+#include "wootz/nn/network.h"
+
+namespace wootz {
+
+/// On the CPU the tensors borrow the batch's memory: it must outlive them.
+NetworkInput network_input(const Batch& batch, at::Device device);
+
+struct HeadTensors {
+  at::Tensor weight;  ///< [C, D]
+  at::Tensor bias;    ///< [C], or undefined
+  double logit_scale = 1.0;
+  bool normalize = true;
+};
+
+/// On the CPU.
+HeadTensors head_tensors(const Head& head);
+
+/// [B, D] -> [B, C]; differentiable in the features.
+at::Tensor head_logits(const at::Tensor& features, const HeadTensors& head);
+
+}  // namespace wootz
