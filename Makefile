@@ -6,6 +6,10 @@ PYTHON ?= python3
 WOOTZ_ZOO ?= $(abspath ../shared/zoo)
 export WOOTZ_ZOO
 
+# ON: with wootz-nn, the half that runs networks; libtorch is fetched first (1.5 GB on disk). OFF: the core alone.
+WOOTZ_NN ?= ON
+LIBTORCH = $(if $(filter ON,$(WOOTZ_NN)),.venv-torch/done)
+
 PACKAGES = tools/install_packages.sh
 SOURCES = $(shell find src apps tests fuzz bench -name '*.h' -o -name '*.cpp')
 TRANSLATION_UNITS = $(shell find src apps -name '*.cpp')
@@ -15,23 +19,25 @@ FUZZ_SECONDS ?= 600
 .PHONY: build test demo release asan tsan fuzz tidy format format-check bench bench-peers test-peers \
         clean help
 
-build:  ## build/wootz, for development
+build: $(LIBTORCH)  ## build/wootz and build/wootz-nn, for development (WOOTZ_NN=OFF: without the latter)
 	@$(PACKAGES) build test
-	@cmake --preset dev --log-level=WARNING
+	@cmake --preset dev -DWOOTZ_NN=$(WOOTZ_NN) --log-level=WARNING
 	@cmake --build --preset dev -j $(JOBS)
 
 test: build  ## all tests
 	@ctest --preset dev -j $(JOBS) $(CTEST_FLAGS)
 
-demo:  ## merge the small zoo of examples/ by several methods, and look at the results
+demo: $(LIBTORCH)  ## merge the small zoo of examples/ by several methods, and measure the results on real data
 	@$(PACKAGES) build test
-	@cmake --preset dev --log-level=WARNING
-	@cmake --build --preset dev -j $(JOBS) --target wootz
-	@tools/demo.sh build/wootz build/demo
+	@cmake --preset dev -DWOOTZ_NN=$(WOOTZ_NN) --log-level=WARNING
+	@cmake --build --preset dev -j $(JOBS) --target wootz $(if $(LIBTORCH),wootz-nn)
+	@$(if $(LIBTORCH),$(PACKAGES) demo || echo "demo: continuing without its data" >&2)
+	@WOOTZ_NN=$(WOOTZ_NN) tools/demo.sh build/wootz build/demo
 
-release:  ## build-release/wootz, without tests
+release: $(LIBTORCH)  ## build-release/wootz and build-release/wootz-nn, without tests
 	@$(PACKAGES) build
-	@cmake --workflow --preset release
+	@cmake --preset release -DWOOTZ_NN=$(WOOTZ_NN) --log-level=WARNING
+	@cmake --build --preset release -j $(JOBS)
 
 asan:  ## the fast tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(PACKAGES) build test
@@ -51,7 +57,7 @@ fuzz:  ## every fuzz target for FUZZ_SECONDS (600)
 	@cmake --build --preset fuzz -j $(JOBS)
 	@tools/run_fuzzers.sh build-fuzz $(FUZZ_SECONDS)
 
-tidy:  ## clang-tidy over the library and the command line
+tidy: .venv-torch/done  ## clang-tidy over the library and the command line
 	@$(PACKAGES) build test lint
 	@cmake --preset tidy --log-level=WARNING
 	@run-clang-tidy-19 -clang-tidy-binary clang-tidy-19 -quiet -p build-tidy -j $(JOBS) $(abspath $(TRANSLATION_UNITS))
@@ -72,13 +78,23 @@ bench-peers: bench-build .venv-peers/done  ## the same with mergekit in the same
 	@$(PYTHON) bench/peers_bench.py --build build-bench
 
 .PHONY: bench-build
-bench-build:
+bench-build: .venv-torch/done
 	@$(PACKAGES) build bench
 	@cmake --preset bench --log-level=WARNING
 	@cmake --build --preset bench -j $(JOBS)
 
-test-peers: build .venv-peers/done  ## compare results with mergekit and load them with transformers
-	@.venv-peers/bin/python tests/peers/run.py --wootz build/wootz
+# All run, even after one has failed.
+test-peers: build .venv-peers/done  ## compare with mergekit, transformers, tokenizers and Pillow
+	@failed=; for script in run tokens preprocessing networks; do \
+	  printf '\n== tests/peers/%s.py\n' $$script; \
+	  .venv-peers/bin/python tests/peers/$$script.py || failed="$$failed $$script"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "test-peers: differences in:$$failed" >&2; exit 1; fi
+
+.venv-torch/done: requirements-torch.txt
+	@$(PACKAGES) build
+	@tools/make_venv.sh .venv-torch requirements-torch.txt
+	@touch $@
 
 .venv-peers/done: requirements-peers.txt
 	@$(PACKAGES) peers

@@ -1,7 +1,9 @@
 # Faster builds where the tools are there, and the sanitizers.
 find_program(WOOTZ_CCACHE ccache)
 if(WOOTZ_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${WOOTZ_CCACHE}")
+  # Without these, ccache passes by everything that uses a precompiled header.
+  set(sloppiness "pch_defines,time_macros,include_file_mtime,include_file_ctime")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env "CCACHE_SLOPPINESS=${sloppiness}" "${WOOTZ_CCACHE}")
 endif()
 find_program(WOOTZ_MOLD mold)
 if(WOOTZ_MOLD)
