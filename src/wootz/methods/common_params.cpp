@@ -16,6 +16,13 @@ ParamSpec weight_param() {
   return {.name = "weight", .scope = ParamScope::kModel, .description = "Weight of the model in the sum."};
 }
 
+ParamSpec adding_weight_param() {
+  ParamSpec param = weight_param();
+  param.effect = Effect::kAdds;
+  param.effect_without = "normalize";
+  return param;
+}
+
 ParamSpec density_param(double fallback) {
   return {.name = "density",
           .scope = ParamScope::kModel,
@@ -34,7 +41,8 @@ ParamSpec rescale_param(bool fallback) {
 }
 
 ParamSpec lambda_param() {
-  return {.name = "lambda", .fallback = 1.0, .description = "Factor on the merged task vector."};
+  return {
+      .name = "lambda", .fallback = 1.0, .description = "Factor on the merged task vector.", .effect = Effect::kScales};
 }
 
 ParamSpec int8_mask_param() { return flag("int8_mask", false, "Accepted for mergekit's sake; has no effect."); }

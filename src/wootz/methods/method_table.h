@@ -1,4 +1,4 @@
-// The generated list of the library's methods (cmake/MethodTable.cmake).
+// The generated list of the library's methods (cmake/RegistrationTable.cmake).
 #pragma once
 
 #include "wootz/methods/registry.h"

@@ -21,6 +21,14 @@ enum class ParamScope {
   kGlobal,  ///< one value for all models
 };
 
+/// How the merged values follow a parameter while all others stay: what lets a search try many values after few merges.
+/// The origin is the base for methods on task vectors, and 0 for those on the models' own values.
+enum class Effect {
+  kGeneral,  ///< nothing is promised
+  kScales,   ///< merged - origin is proportional to the value
+  kAdds,     ///< per model: merged - origin is a sum over the models of value times something that no value changes
+};
+
 struct ParamSpec {
   std::string name;
   ParamType type = ParamType::kNumber;
@@ -30,6 +38,8 @@ struct ParamSpec {
   double minimum = -std::numeric_limits<double>::infinity();
   double maximum = std::numeric_limits<double>::infinity();
   std::vector<std::string> choices = {};
+  Effect effect = Effect::kGeneral;
+  std::string effect_without = {};  ///< a flag of the method that must be off for `effect` to hold; "": none
 };
 
 /// The values of one method's parameters for one tensor. Cheap to copy for the sizes that occur (tens of numbers).

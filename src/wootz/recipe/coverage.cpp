@@ -4,9 +4,9 @@
 #include <set>
 
 #include "wootz/core/nearest.h"
-#include "wootz/yaml/report.h"
 #include "wootz/recipe/resolve.h"
 #include "wootz/recipe/validate.h"
+#include "wootz/yaml/report.h"
 
 namespace wootz {
 namespace {

@@ -6,9 +6,9 @@
 #include "wootz/recipe/parameters.h"
 #include "wootz/recipe/recipe.h"
 #include "wootz/recipe/references.h"
-#include "wootz/yaml/scalars.h"
 #include "wootz/recipe/unsupported.h"
 #include "wootz/recipe/validate.h"
+#include "wootz/yaml/scalars.h"
 #include "wootz/yaml/yaml_tree.h"
 
 namespace wootz {

@@ -28,7 +28,7 @@ void register_merge(Registry& registry) {
   spec.formula = std::string(kDrop) +
                  "\n\n`theta = theta_0 + lambda * sum_k w_k * tau_k'`, divided by `sum_k w_k` with `normalize`.";
   spec.notes = kNotes;
-  spec.parameters = {weight_param(),         density_param(1.0),   gamma_param(),  scope_param("tensor"),
+  spec.parameters = {adding_weight_param(),  density_param(1.0),   gamma_param(),  scope_param("tensor"),
                      normalize_param(false), rescale_param(false), lambda_param(), int8_mask_param()};
   spec.idempotent = false;
   spec.transforms = {with_l1_rescale(breadcrumbs_transform())};

@@ -21,8 +21,8 @@ void register_dare_linear(Registry& registry) {
       "entry's "
       "index alone, so runs repeat exactly. The random stream is not torch's: masks differ from mergekit's.\n"
       "- `density: 0` gives the base.";
-  spec.parameters = {weight_param(),      density_param(1.0), normalize_param(false),
-                     rescale_param(true), lambda_param(),     int8_mask_param()};
+  spec.parameters = {adding_weight_param(), density_param(1.0), normalize_param(false),
+                     rescale_param(true),   lambda_param(),     int8_mask_param()};
   spec.stochastic = true;
   spec.order_independent = false;
   spec.idempotent = false;

@@ -13,8 +13,8 @@ void register_della_linear(Registry& registry) {
       "`tau_k'` as in `della`; `theta = theta_0 + lambda * sum_k w_k * tau_k'`, divided by `sum_k w_k` with "
       "`normalize`.";
   spec.notes = "See `della`.";
-  spec.parameters = {weight_param(),      density_param(1.0), epsilon_param(),  normalize_param(false),
-                     rescale_param(true), lambda_param(),     int8_mask_param()};
+  spec.parameters = {adding_weight_param(), density_param(1.0), epsilon_param(),  normalize_param(false),
+                     rescale_param(true),   lambda_param(),     int8_mask_param()};
   spec.check = check_rank_random;
   spec.stochastic = true;
   spec.order_independent = false;

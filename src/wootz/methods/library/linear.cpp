@@ -34,7 +34,7 @@ void register_linear(Registry& registry) {
       "quotient to the models' dtype.\n"
       "- Weights that sum to 0 while `normalize` is true are an error; mergekit writes NaN or infinity.\n"
       "- A `base_model` has no special role: list it among the models to give it a weight.";
-  spec.parameters = {weight_param(), normalize_param(true)};
+  spec.parameters = {adding_weight_param(), normalize_param(true)};
   spec.check = check;
   spec.lanes = Lanes::kParameters;
   spec.base = BaseUse::kNone;

@@ -9,8 +9,11 @@ void register_passthrough(Registry& registry) {
   spec.reference = "mergekit, arXiv:2403.13257";
   spec.formula = "`theta = scale * theta_1`";
   spec.notes = "Together with `dtype` or `out_dtype` it converts a checkpoint.";
-  spec.parameters = {
-      {.name = "scale", .scope = ParamScope::kModel, .fallback = 1.0, .description = "Factor on the model's values."}};
+  spec.parameters = {{.name = "scale",
+                      .scope = ParamScope::kModel,
+                      .fallback = 1.0,
+                      .description = "Factor on the model's values.",
+                      .effect = Effect::kAdds}};
   spec.lanes = Lanes::kParameters;
   spec.base = BaseUse::kNone;
   spec.max_models = 1;

@@ -15,8 +15,8 @@ void register_task_arithmetic(Registry& registry) {
       "- Analogy (A is to B as C is to D): weights -1, 1 and 1 for A, B and C.\n\n"
       "With `normalize: true` the sum is divided by the sum of the weights (unless that is below 1e-8 in magnitude).";
   spec.notes = "`density` and `rescale` are accepted, as in mergekit, and have no effect: nothing is dropped.";
-  spec.parameters = {weight_param(),       density_param(1.0), normalize_param(false),
-                     rescale_param(false), lambda_param(),     int8_mask_param()};
+  spec.parameters = {adding_weight_param(), density_param(1.0), normalize_param(false),
+                     rescale_param(false),  lambda_param(),     int8_mask_param()};
   spec.idempotent = false;
   spec.combination = task_arithmetic_combination();
   registry.add(std::move(spec));
