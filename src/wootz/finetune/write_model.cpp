@@ -1,0 +1,94 @@
+#include "wootz/finetune/write_model.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "wootz/engine/side_files.h"
+#include "wootz/io/write_safetensors.h"
+#include "wootz/nn/torch_headers.h"
+
+namespace wootz {
+namespace {
+
+constexpr const char* kRecipeName = "wootz-finetune.yml";
+constexpr const char* kLogName = "wootz-finetune.jsonl";
+
+at::ScalarType scalar_type(Dtype dtype) {
+  if (dtype == Dtype::kF16) return at::kHalf;
+  if (dtype == Dtype::kBF16) return at::kBFloat16;
+  return dtype == Dtype::kF64 ? at::kDouble : at::kFloat;
+}
+
+// A tensor of the output: trained, or the base's own bytes.
+Result<at::Tensor> output_bytes(const Checkpoint& base, const TensorInfo& tensor, const Trainable& trainable) {
+  const auto found = std::find(trainable.names().begin(), trainable.names().end(), tensor.name);
+  if (found != trainable.names().end()) {
+    const auto index = static_cast<std::size_t>(found - trainable.names().begin());
+    return trainable.values()[index].detach().cpu().to(scalar_type(tensor.dtype)).contiguous();
+  }
+  at::Tensor bytes = at::empty({static_cast<std::int64_t>(tensor.bytes)}, at::kByte);
+  WOOTZ_RETURN_IF_ERROR(base.read(tensor, 0, {static_cast<std::byte*>(bytes.data_ptr()), bytes.nbytes()}));
+  return bytes;
+}
+
+}  // namespace
+
+Result<> write_model(FileSystem& files, const Checkpoint& base, const Trainable& trainable,
+                     const FinetuneRecipe& recipe, const std::string& directory) {
+  ParameterList kept;
+  std::vector<StoredTensor> tensors;
+  for (const TensorInfo& tensor : base.tensors()) {
+    WOOTZ_TRY(at::Tensor bytes, output_bytes(base, tensor, trainable));
+    tensors.push_back(
+        {tensor.name, tensor.dtype, tensor.shape, {static_cast<const std::byte*>(bytes.data_ptr()), bytes.nbytes()}});
+    kept.push_back(std::move(bytes));
+  }
+  WOOTZ_RETURN_IF_ERROR(
+      write_safetensors(files, join_path(directory, "model.safetensors"), tensors, {{"format", "pt"}}));
+  WOOTZ_TRY(const std::vector<std::string> companions, companion_files(files, base.directory()));
+  for (const std::string& name : companions)
+    WOOTZ_RETURN_IF_ERROR(copy_file(files, join_path(base.directory(), name), join_path(directory, name)));
+  return write_text_atomically(files, join_path(directory, kRecipeName), recipe.text);
+}
+
+Result<> write_adapter(FileSystem& files, const Checkpoint& base, const Trainable& trainable,
+                       const FinetuneRecipe& recipe, const std::string& directory) {
+  ParameterList kept;
+  std::vector<StoredTensor> tensors;
+  for (std::size_t i = 0; i < trainable.names().size(); ++i) {
+    kept.push_back(trainable.values()[i].detach().cpu().contiguous());
+    tensors.push_back({trainable.names()[i],
+                       Dtype::kF32,
+                       Shape(kept.back().sizes().begin(), kept.back().sizes().end()),
+                       {static_cast<const std::byte*>(kept.back().data_ptr()), kept.back().nbytes()}});
+  }
+  WOOTZ_RETURN_IF_ERROR(
+      write_safetensors(files, join_path(directory, "adapter_model.safetensors"), tensors, {{"format", "pt"}}));
+  const nlohmann::ordered_json config = {{"peft_type", "LORA"},
+                                         {"task_type", nullptr},
+                                         {"base_model_name_or_path", base.directory()},
+                                         {"r", recipe.lora->rank},
+                                         {"lora_alpha", recipe.lora->alpha},
+                                         {"lora_dropout", 0.0},
+                                         {"target_modules", recipe.lora->targets},
+                                         {"bias", "none"},
+                                         {"fan_in_fan_out", false},
+                                         {"inference_mode", true}};
+  WOOTZ_RETURN_IF_ERROR(
+      write_text_atomically(files, join_path(directory, "adapter_config.json"), config.dump(2) + "\n"));
+  return write_text_atomically(files, join_path(directory, kRecipeName), recipe.text);
+}
+
+Result<> write_log(FileSystem& files, const std::vector<double>& losses, const FinetuneRecipe& recipe,
+                   const std::string& directory) {
+  std::string text;
+  for (std::size_t i = 0; i < losses.size(); ++i)
+    text +=
+        nlohmann::ordered_json{
+            {"step", i + 1}, {"loss", losses[i]}, {"learning_rate", learning_rate_at(recipe, i, losses.size())}}
+            .dump() +
+        "\n";
+  return write_text_atomically(files, join_path(directory, kLogName), text);
+}
+
+}  // namespace wootz
