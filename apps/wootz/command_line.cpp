@@ -6,8 +6,9 @@
 #include "format.h"
 #include "help.h"
 #include "mergekit_options.h"
+#include "network_commands.h"
 #include "option_types.h"
-#include "wootz/core/nearest.h"
+#include "parse_arguments.h"
 #include "wootz/engine/version.h"
 
 namespace wootz::cli {
@@ -27,7 +28,8 @@ constexpr const char* kFooter =
     "    - {model: models/math, parameters: {weight: 0.4}}\n"
     "    - {model: models/code, parameters: {weight: 0.4}}\n"
     "\n"
-    "'wootz COMMAND --help' says more, 'wootz methods' lists the merge methods.\n"
+    "'wootz COMMAND --help' says more, 'wootz methods' lists the merge methods. Commands that run\n"
+    "networks are in a second program, wootz-nn, which wootz calls.\n"
     "Exit codes: 0 done, 1 failed, 2 usage or recipe error, 3 input missing or damaged,\n"
     "  4 incompatible inputs, 5 no space or I/O error, 6 verification failed.";
 
@@ -156,28 +158,19 @@ void add_methods(CLI::App& root, MethodsCommand& command) {
       "  wootz methods ties");
 }
 
-// A word in the command's place that is no command.
-Result<> check_command(const CLI::App& app, const std::vector<std::string>& arguments) {
-  if (arguments.empty() || arguments.front().starts_with('-')) return {};
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
-  if (std::find(names.begin(), names.end(), arguments.front()) != names.end()) return {};
-  return fail(ErrorKind::kUsage, "unknown command '{}'{}", arguments.front(), suggestion(arguments.front(), names));
-}
-
-// What the parser says of arguments it does not know, with the nearest option.
-std::string describe_extras(const CLI::App& app) {
-  const std::vector<CLI::App*> chosen = app.get_subcommands();
-  if (chosen.empty())
-    return "'" + fmt::format("{}", app.remaining().empty() ? "" : app.remaining().front()) + "' is not expected here";
-  std::vector<std::string> options;
-  for (const CLI::Option* option : chosen.front()->get_options())
-    for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
-  const std::vector<std::string> extras = chosen.front()->remaining();
-  const std::string word = extras.empty() ? "" : extras.front().substr(0, extras.front().find('='));
-  if (!word.starts_with("-")) return fmt::format("'{}' is not expected here", word);
-  const std::string_view near = nearest(word, options);
-  return fmt::format("unknown option '{}'{}", word, near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near));
+// The other program's commands, for the help; their arguments never get here.
+void add_network_commands(CLI::App& root, std::vector<std::string>& unused) {
+  for (const NetworkCommand& command : network_commands()) {
+    CLI::App& app = *root.add_subcommand(std::string(command.name), std::string(command.summary));
+    for (std::string_view rest = command.arguments; !rest.empty();) {
+      const std::string_view word = rest.substr(0, rest.find(' '));
+      const bool many = word.ends_with("...");
+      app.add_option(std::string(many ? word.substr(0, word.size() - 3) : word), unused, "")
+          ->required()
+          ->expected(1, many ? 2 : 1);
+      rest.remove_prefix(std::min(word.size() + 1, rest.size()));
+    }
+  }
 }
 
 class CommandLine {
@@ -196,31 +189,16 @@ class CommandLine {
     add_verify(app_, verify_);
     add_methods(app_, methods_);
     add_mergekit_command(app_, std::string(kMergekitName), mergekit_);
+    add_network_commands(app_, unused_);
   }
 
   Result<Command> parse(std::vector<std::string> arguments) {
-    if (arguments.empty()) return fail(ErrorKind::kUsage, "no command given; 'wootz --help' lists them");
-    WOOTZ_RETURN_IF_ERROR(check_command(app_, arguments));
-    std::reverse(arguments.begin(), arguments.end());
-    try {
-      app_.parse(std::move(arguments));
-    } catch (const CLI::CallForHelp&) {
-      return PrintCommand{app_.help()};
-    } catch (const CLI::ExtrasError&) {
-      return usage_error(describe_extras(app_));
-    } catch (const CLI::ParseError& error) {
-      return usage_error(error.what());
-    }
+    WOOTZ_TRY(const std::optional<std::string> help, parse_arguments(app_, std::move(arguments)));
+    if (help) return PrintCommand{*help};
     return chosen();
   }
 
  private:
-  tl::unexpected<Error> usage_error(std::string_view what) const {
-    const std::vector<CLI::App*> command = app_.get_subcommands();
-    return fail(ErrorKind::kUsage, "{}; see 'wootz {}--help'", what,
-                command.empty() ? "" : command.front()->get_name() + " ");
-  }
-
   Result<Command> chosen() const {
     const std::vector<CLI::App*> command = app_.get_subcommands();
     if (version_) return PrintCommand{fmt::format("wootz {}\n", version())};
@@ -242,6 +220,7 @@ class CommandLine {
   VerifyCommand verify_;
   MethodsCommand methods_;
   MergekitOptions mergekit_;
+  std::vector<std::string> unused_;
 };
 
 }  // namespace
@@ -251,6 +230,7 @@ Result<Command> parse_command_line(std::vector<std::string> arguments) {
     arguments.front() = kMergekitName;
   else if (!arguments.empty())
     arguments.erase(arguments.begin());
+  if (!arguments.empty() && find_network_command(arguments.front()) != nullptr) return HandOverCommand{arguments};
   return CommandLine().parse(std::move(arguments));
 }
 

@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
-"""reference.py WOOTZ [--write]: docs/reference is what the program says of itself. --write makes it so."""
+"""reference.py WOOTZ [--write]: docs/reference is what the program says of itself. --write makes it so.
+
+Commands that run networks are in wootz-nn. Where there is none beside wootz, their part of the page is left as it is.
+"""
+import re
 import subprocess
 import sys
 import tempfile
@@ -7,11 +11,32 @@ from pathlib import Path
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 COMMANDS = ["merge", "plan", "inspect", "verify", "methods", "mergekit-yaml"]
+NETWORK_MARK = "\nThe commands below run networks: they are in a second program, wootz-nn, which wootz calls.\n"
 
 
 def help_of(wootz, *command):
     done = subprocess.run([wootz, *command, "--help"], check=True, capture_output=True, text=True)
     return done.stdout.strip()
+
+
+def network_commands(wootz, *command):
+    """All commands of wootz-nn, and theirs in turn: ["eval"], ["heads"], ["heads", "zero-shot"], ..."""
+    text = help_of(Path(wootz).resolve().parent / "wootz-nn" if not command else wootz, *command)
+    block = re.search(r"^Commands:\n((?:  .*\n)+)", text, re.MULTILINE)
+    for line in block.group(1).splitlines() if block else []:
+        if name := re.match(r"  (\S+)", line):
+            yield [*command, name.group(1)]
+            yield from network_commands(wootz, *command, name.group(1))
+
+
+def network_part(wootz):
+    if not (Path(wootz).resolve().parent / "wootz-nn").exists():
+        _, mark, rest = (REFERENCE / "commands.md").read_text().partition(NETWORK_MARK)
+        return mark + rest
+    part = NETWORK_MARK
+    for command in network_commands(wootz):
+        part += f"\n## {' '.join(command)}\n\n```text\n{help_of(wootz, *command)}\n```\n"
+    return part
 
 
 def commands_page(wootz):
@@ -20,7 +45,7 @@ def commands_page(wootz):
     page += f"```text\n{overview}\n```\n"
     for command in COMMANDS:
         page += f"\n## {command}\n\n```text\n{help_of(wootz, command)}\n```\n"
-    return page
+    return page + network_part(wootz)
 
 
 def pages_of(folder):

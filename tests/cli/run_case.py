@@ -4,8 +4,8 @@
 A case is a transcript. Lines that begin with "$ " are commands, continued by lines that begin with "> " and run by bash
 in an empty directory; what follows is what they print: standard output as it is, then standard error with "! " before
 each line, then "exit: N" unless N is 0. Lines before the first command, and those that begin with "## ", are comments.
-What differs from run to run (times, rates, free space) is replaced by a word in capitals. --accept rewrites the case
-with what was printed: review the diff.
+What differs from run to run (times, rates, free space) is replaced by a word in capitals, and lines of progress are
+left out. $ZOO is the small zoo of examples/. --accept rewrites the case with what was printed: review the diff.
 """
 import difflib
 import os
@@ -24,12 +24,14 @@ VARIABLE = [
     (r"about [\d.]+ ([KMGT]i)?B( of memory| with)", r"about SIZE\2"),
     (r"\bwootz \d+\.\d+\.\d+", "wootz VERSION"),
 ]
+# A slow machine shows progress where a fast one has nothing to show.
+PROGRESS = re.compile(r"wootz: [\w -]+: \d+ % \(.*")
 
 
 def environment(wootz, folder):
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "XDG_", "WOOTZ_"))}
     path = os.pathsep.join([str(Path(wootz).resolve().parent), str(HERE / "bin"), os.environ["PATH"]])
-    return {**kept, "PATH": path, "HOME": folder, "LC_ALL": "C"}
+    return {**kept, "PATH": path, "HOME": folder, "LC_ALL": "C", "ZOO": str(HERE.parents[1] / "examples" / "zoo")}
 
 
 def normalized(text, folder):
@@ -44,6 +46,7 @@ def run(command, env, folder):
                           timeout=120)
     out = normalized(done.stdout.decode(errors="replace"), folder).splitlines()
     err = normalized(done.stderr.decode(errors="replace"), folder).splitlines()
+    err = [line for line in err if not PROGRESS.fullmatch(line)]
     lines = out + ["! " + line if line else "!" for line in err]
     while lines and not lines[-1]:
         lines.pop()

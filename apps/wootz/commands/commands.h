@@ -8,17 +8,10 @@
 #include <variant>
 #include <vector>
 
+#include "recipe_input.h"
 #include "wootz/engine/merge.h"
 
 namespace wootz::cli {
-
-/// What merge and plan share.
-struct PlanInput {
-  std::string recipe;  ///< a path; "-" is standard input
-  PlanOptions options;
-  ScheduleOptions schedule;
-  std::optional<std::uint64_t> seed;  ///< instead of the recipe's
-};
 
 struct MergeCommand {
   PlanInput input;
@@ -67,7 +60,13 @@ struct PrintCommand {
   std::string text;
 };
 
-using Command = std::variant<PrintCommand, MergeCommand, PlanCommand, InspectCommand, VerifyCommand, MethodsCommand>;
+/// A command that runs networks: wootz-nn takes the process over.
+struct HandOverCommand {
+  std::vector<std::string> arguments;  ///< the command's name first
+};
+
+using Command = std::variant<PrintCommand, MergeCommand, PlanCommand, InspectCommand, VerifyCommand, MethodsCommand,
+                             HandOverCommand>;
 
 Result<int> run(const PrintCommand& command);
 Result<int> run(const MergeCommand& command);
@@ -75,5 +74,6 @@ Result<int> run(const PlanCommand& command);
 Result<int> run(const InspectCommand& command);
 Result<int> run(const VerifyCommand& command);
 Result<int> run(const MethodsCommand& command);
+Result<int> run(const HandOverCommand& command);
 
 }  // namespace wootz::cli

@@ -18,7 +18,8 @@ class ProgressMeter {
   ProgressMeter(const ProgressMeter&) = delete;
   ProgressMeter& operator=(const ProgressMeter&) = delete;
 
-  /// What to hand to the engine; empty when nothing is shown. The meter must outlive its use.
+  /// What to hand to the engine; empty when nothing is shown. The meter must outlive its use. May be called at any
+  /// rate.
   ProgressCallback callback();
 
  private:

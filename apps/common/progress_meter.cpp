@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 // Short work is not worth a word.
 constexpr auto kFirstBar = 300ms;
 constexpr auto kFirstLine = 2s;
+constexpr auto kBetweenBars = 50ms;
 constexpr auto kBetweenLines = 5s;
 constexpr auto kRateWindow = 3s;
 constexpr std::size_t kWidestBar = 30;
@@ -35,8 +36,16 @@ double fraction(const Progress& progress) {
 // Rounded down: 100 is said when all is done.
 int whole_percent(const Progress& progress) { return static_cast<int>(100.0 * fraction(progress)); }
 
-std::string rate_and_rest(double rate, double seconds_left, std::string_view separator) {
-  std::string text = rate > 0.0 ? fmt::format("{}{}", separator, format_rate(rate)) : "";
+std::string amounts(const Progress& progress) {
+  if (progress.unit.empty()) return fmt::format("{} of {}", format_bytes(progress.done), format_bytes(progress.total));
+  return fmt::format("{} of {} {}", format_count(progress.done), format_count(progress.total), progress.unit);
+}
+
+std::string rate_and_rest(const Progress& progress, double rate, double seconds_left, std::string_view separator) {
+  std::string text;
+  if (rate > 0.0)
+    text = std::string(separator) +
+           (progress.unit.empty() ? format_rate(rate) : fmt::format("{} {}/s", format_number(rate), progress.unit));
   if (seconds_left >= 0.0) text += fmt::format("{}{} left", separator, format_duration(seconds_left));
   return text;
 }
@@ -45,14 +54,12 @@ std::string rate_and_rest(double rate, double seconds_left, std::string_view sep
 
 std::string progress_line(const Progress& progress, double rate, double seconds_left) {
   std::string text = progress.phase;
-  if (progress.total != 0)
-    text += fmt::format(": {} % ({} of {})", whole_percent(progress), format_bytes(progress.done),
-                        format_bytes(progress.total));
-  return text + rate_and_rest(rate, seconds_left, ", ");
+  if (progress.total != 0) text += fmt::format(": {} % ({})", whole_percent(progress), amounts(progress));
+  return text + rate_and_rest(progress, rate, seconds_left, ", ");
 }
 
 std::string progress_bar(const Progress& progress, double rate, double seconds_left, std::size_t width) {
-  const std::string tail = rate_and_rest(rate, seconds_left, "  ");
+  const std::string tail = rate_and_rest(progress, rate, seconds_left, "  ");
   std::string text = progress.phase;
   if (progress.total != 0) {
     const std::string share = fmt::format(" {:3} %", whole_percent(progress));
@@ -102,6 +109,7 @@ void ProgressMeter::show(const Progress& progress) {
     // The last column stays free: some terminals wrap when it is written.
     print_err("\r" + progress_bar(progress, rate, left, terminal_width() - 1) + "\x1b[K");
     drawn_ = true;
+    next_show_ = now + kBetweenBars;
   } else {
     print_err("wootz: " + progress_line(progress, rate, left) + "\n");
     next_show_ = now + kBetweenLines;

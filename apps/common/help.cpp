@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "format.h"
+#include "parse_arguments.h"
 #include "table.h"
 
 namespace wootz::cli {
@@ -54,15 +55,13 @@ std::string with_arguments(const CLI::App& app) {
 }
 
 std::string usage(const CLI::App& app) {
-  const CLI::App* parent = app.get_parent();
-  if (parent == nullptr) return app.get_name() + " COMMAND ...";
-  return fmt::format("{} {} [OPTIONS]", parent->get_name(), with_arguments(app));
+  if (!app.get_subcommands({}).empty()) return full_name(app) + " COMMAND ...";
+  return fmt::format("{} {} [OPTIONS]", full_name(*app.get_parent()), with_arguments(app));
 }
 
 std::string title(const CLI::App& app) {
-  const CLI::App* parent = app.get_parent();
-  return parent == nullptr ? app.get_description()
-                           : fmt::format("{} {}: {}", parent->get_name(), app.get_name(), app.get_description());
+  return app.get_parent() == nullptr ? app.get_description()
+                                     : fmt::format("{}: {}", full_name(app), app.get_description());
 }
 
 class HelpFormat : public CLI::FormatterBase {

@@ -14,7 +14,7 @@ namespace wootz::cli {
 void print_out(std::string_view text);
 void print_err(std::string_view text);
 
-/// "wootz: error: ..." a line of the message.
+/// "wootz: error: ..." a line of the message; lines with a place in a file ("tasks.yml:4:7: error: ...") as they are.
 void print_error(const Error& error);
 void print_warning(std::string_view message);
 

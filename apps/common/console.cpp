@@ -1,5 +1,6 @@
 #include "console.h"
 
+#include <cctype>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -9,10 +10,17 @@ namespace {
 
 int first_out_error = 0;  // errno of the first write to stdout that failed
 
+// "tasks.yml:4:7: error: ..." stands for itself, as a compiler's message does.
+bool has_place(std::string_view line) {
+  const std::size_t at = line.find(": error: ");
+  return at != line.npos && at > 0 && std::isdigit(static_cast<unsigned char>(line[at - 1])) != 0;
+}
+
 void print_lines(std::string_view prefix, std::string_view message) {
   while (!message.empty()) {
     const std::size_t end = message.find('\n');
-    print_err(fmt::format("{}{}\n", prefix, message.substr(0, end)));
+    const std::string_view line = message.substr(0, end);
+    print_err(fmt::format("{}{}\n", has_place(line) ? "" : prefix, line));
     message.remove_prefix(end == message.npos ? message.size() : end + 1);
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <string>
 
 #include "format.h"
@@ -24,16 +25,21 @@ inline void add_size_option(CLI::App& app, const std::string& name, std::uint64_
       ->type_name("SIZE");
 }
 
+/// Accepts whole numbers of a range; the message calls them `what` ("a number of threads").
+inline CLI::Validator whole_number(std::uint64_t least, std::uint64_t most, const std::string& what) {
+  return CLI::Validator(
+      [=](const std::string& text) {
+        std::uint64_t number = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        const bool good = error == std::errc() && end == text.data() + text.size() && number >= least && number <= most;
+        return good ? "" : fmt::format("'{}' is not {} ({} to {})", text, what, least, most);
+      },
+      "");
+}
+
 inline void add_threads_option(CLI::App& app, const std::string& name, std::size_t& threads) {
   app.add_option(name, threads, "threads to work with (default: one a processor)")
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            const bool number = !text.empty() && text.size() <= 4 && text.find_first_not_of("0123456789") == text.npos;
-            return number && std::stoul(text) <= kMostThreads
-                       ? ""
-                       : fmt::format("'{}' is not a number of threads (0 to {})", text, kMostThreads);
-          },
-          ""))
+      ->check(whole_number(0, kMostThreads, "a number of threads"))
       ->type_name("N");
 }
 

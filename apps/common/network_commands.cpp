@@ -1,0 +1,25 @@
+#include "network_commands.h"
+
+#include <array>
+
+namespace wootz::cli {
+namespace {
+
+constexpr std::array<NetworkCommand, 4> kCommands = {{
+    {"eval", "MODEL...", "measure the accuracy of models on tasks, also under corruptions"},
+    {"finetune", "RECIPE OUT", "fine-tune a model on a task: all parameters, or LoRA adapters"},
+    {"heads", "COMMAND", "make classifier heads from class names or from example images"},
+    {"search", "RECIPE OUT", "find a merge's coefficients on held-out data"},
+}};
+
+}  // namespace
+
+std::span<const NetworkCommand> network_commands() { return kCommands; }
+
+const NetworkCommand* find_network_command(std::string_view name) {
+  for (const NetworkCommand& command : kCommands)
+    if (command.name == name) return &command;
+  return nullptr;
+}
+
+}  // namespace wootz::cli

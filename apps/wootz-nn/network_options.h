@@ -1,0 +1,37 @@
+// Options that the commands which run networks have in common. For the files that declare options.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <string>
+#include <thread>
+
+#include "wootz/nn/model.h"
+
+namespace wootz::cli {
+
+inline void add_device_option(CLI::App& app, ModelOptions& options) {
+  app.add_option("--device", options.device, "where to compute: cpu, cuda or cuda:1 (default cpu)")
+      ->type_name("DEVICE");
+}
+
+inline void add_precision_option(CLI::App& app, ModelOptions& options) {
+  app.add_option_function<std::string>(
+         "--precision",
+         [&options](const std::string& text) {
+           if (text != "float32" && text != "bfloat16")
+             throw CLI::ValidationError("--precision",
+                                        fmt::format("'{}' is not a precision; write float32 or bfloat16", text));
+           options.precision = text == "float32" ? Precision::kFloat32 : Precision::kBFloat16;
+         },
+         "of the network's arithmetic: float32 (default) or bfloat16")
+      ->type_name("TYPE");
+}
+
+/// Threads that decode, beside `threads` (0: one a processor) of the network: what decoding takes is little.
+inline std::size_t loader_threads(std::size_t threads) {
+  if (threads == 0) threads = std::max(1U, std::thread::hardware_concurrency());
+  return std::max<std::size_t>(1, threads / 4);
+}
+
+}  // namespace wootz::cli
