@@ -22,6 +22,16 @@ if(Torch_FOUND AND NOT TARGET wootz_torch)
   # Where the libraries that libtorch_cpu.so is linked against lie: other wheels beside it.
   file(GLOB companions "${TORCH_DIR}/../nvidia/*/lib" "${TORCH_DIR}/../nvidia/lib")
   target_link_libraries(wootz_torch INTERFACE "${TORCH_CPU_LIBRARY}" "${TORCH_C10_LIBRARY}")
+  # at::parallel_for is a template that runs on one thread where it is compiled without OpenMP. The runtime must be the
+  # one that libtorch uses, which the wheel brings along.
+  target_compile_options(wootz_torch INTERFACE -fopenmp)
+  file(GLOB gomp "${TORCH_DIR}/lib/libgomp*.so*")
+  if(gomp)
+    list(GET gomp 0 gomp)
+    target_link_libraries(wootz_torch INTERFACE "${gomp}")
+  else()
+    target_link_options(wootz_torch INTERFACE -fopenmp)
+  endif()
   foreach(folder IN LISTS companions)
     target_link_options(wootz_torch INTERFACE "LINKER:-rpath-link,${folder}")
   endforeach()

@@ -3,6 +3,7 @@
 // so that each loaded vector is used as often.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "wootz/kernels/targets.h"
 
@@ -114,20 +115,30 @@ void to_probabilities(float* scores, std::size_t n, std::size_t width, float sca
   std::fill(scores + n, scores + width, 0.0F);
 }
 
-// log of sum_i exp(scale * scores[i]).
-float log_sum_of(const float* scores, std::size_t n, float scale) {
+// scores[0..n) to their softmax, the rest of the row to 0; returns the log of the sum of exponents.
+float softmax(float* scores, std::size_t n, std::size_t width, float scale) {
   const Floats d;
   const std::size_t lanes = hn::Lanes(d);
-  float largest = scores[0] * scale;
-  for (std::size_t i = 1; i < n; ++i) largest = std::max(largest, scores[i] * scale);
   const auto factor = hn::Set(d, scale);
-  const auto shift = hn::Set(d, largest);
+  const auto lowest = hn::Set(d, -std::numeric_limits<float>::infinity());
+  auto largest = lowest;
+  for (std::size_t i = 0; i < n; i += lanes) {
+    const auto scaled = hn::Mul(factor, hn::LoadU(d, scores + i));
+    largest = hn::Max(largest, hn::IfThenElse(hn::FirstN(d, n - i), scaled, lowest));
+  }
+  const auto shift = hn::MaxOfLanes(d, largest);
   auto sums = hn::Zero(d);
   for (std::size_t i = 0; i < n; i += lanes) {
     const auto exponents = hn::Exp(d, hn::MulSub(factor, hn::LoadU(d, scores + i), shift));
-    sums = hn::Add(sums, hn::IfThenElseZero(hn::FirstN(d, n - i), exponents));
+    const auto kept = hn::IfThenElseZero(hn::FirstN(d, n - i), exponents);
+    hn::StoreU(kept, d, scores + i);
+    sums = hn::Add(sums, kept);
   }
-  return largest + std::log(hn::GetLane(hn::SumOfLanes(d, sums)));
+  const float sum = hn::GetLane(hn::SumOfLanes(d, sums));
+  const auto inverse = hn::Set(d, 1.0F / sum);
+  for (std::size_t i = 0; i < n; i += lanes) hn::StoreU(hn::Mul(inverse, hn::LoadU(d, scores + i)), d, scores + i);
+  std::fill(scores + padded(n), scores + width, 0.0F);
+  return hn::GetLane(shift) + std::log(sum);
 }
 
 // Parts of a scratch buffer, one after the other.
@@ -168,11 +179,8 @@ void forward(const AttentionShape& shape, const T* q, const T* k, const T* v, T*
     const std::size_t rows = std::min(kRows, shape.queries - first);
     load_rows(q + first * shape.query_stride, shape.query_stride, rows, shape.head_size, width, queries);
     multiply_rows(queries, width, shape.head_size, key_columns, keys, scores);
-    for (std::size_t r = 0; r < rows; ++r) {
-      const std::size_t n = seen(shape, first + r);
-      log_sums[first + r] = log_sum_of(scores + r * keys, n, shape.scale);
-      to_probabilities(scores + r * keys, n, keys, shape.scale, log_sums[first + r]);
-    }
+    for (std::size_t r = 0; r < rows; ++r)
+      log_sums[first + r] = softmax(scores + r * keys, seen(shape, first + r), keys, shape.scale);
     multiply_rows(scores, keys, shape.valid, values, width, result);
     store_rows(result, width, rows, shape.head_size, out + first * shape.out_stride, shape.out_stride);
   }

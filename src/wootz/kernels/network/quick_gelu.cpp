@@ -14,10 +14,16 @@ namespace {
 
 constexpr float kSlope = 1.702F;
 
+// 1 / (1 + exp(-kSlope z)). The reciprocal is an estimate of 12 bits or more and one Newton step, a third of the time
+// of a division; the bound keeps the exponential finite, which the step needs.
 HWY_INLINE Vector sigmoid(Vector z) {
+  constexpr float kMostExponent = 80.0F;
   const Floats d;
   const auto one = hn::Set(d, 1.0F);
-  return hn::Div(one, hn::Add(one, hn::Exp(d, hn::Mul(hn::Set(d, -kSlope), z))));
+  const auto exponent = hn::Min(hn::Mul(hn::Set(d, -kSlope), z), hn::Set(d, kMostExponent));
+  const auto divisor = hn::Add(one, hn::Exp(d, exponent));
+  const auto estimate = hn::ApproximateReciprocal(divisor);
+  return hn::Mul(estimate, hn::NegMulAdd(divisor, estimate, hn::Set(d, 2.0F)));
 }
 HWY_INLINE float sigmoid_one(float z) { return 1.0F / (1.0F + std::exp(-kSlope * z)); }
 
