@@ -39,7 +39,7 @@ release: $(LIBTORCH)  ## build-release/wootz and build-release/wootz-nn, without
 	@cmake --preset release -DWOOTZ_NN=$(WOOTZ_NN) --log-level=WARNING
 	@cmake --build --preset release -j $(JOBS)
 
-asan:  ## the fast tests under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: .venv-torch/done  ## the fast tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(PACKAGES) build test
 	@cmake --preset asan --log-level=WARNING
 	@cmake --build --preset asan -j $(JOBS)

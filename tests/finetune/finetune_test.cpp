@@ -127,6 +127,21 @@ TEST_F(FinetuneTest, AnUnfinishedRunOfAnotherRecipeIsDiscarded) {
   EXPECT_EQ(report->resumed_at, 0U);
 }
 
+TEST_F(FinetuneTest, AnUnfinishedRunWithAnotherHeadIsDiscarded) {
+  const std::string more = "train: {steps: 20, checkpoint_steps: 5}";
+  FinetuneOptions options;
+  options.progress = [](const FinetuneProgress& at) {
+    if (at.step == 10) throw std::runtime_error("killed");
+  };
+  EXPECT_THROW(std::ignore = run(more, "out/", options), std::runtime_error);
+  const std::vector<testing::TestTensor> head = {testing::random_tensor("weight", Dtype::kF32, {kClasses, 12}, 6)};
+  testing::write_safetensors(folder_ / "head.safetensors", head, {{"logit_scale", "5"}});
+  const auto report = run(more, "out/");
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_TRUE(report->discarded_other);
+  EXPECT_TRUE(posix_file_system().exists(folder_ / "out/model.safetensors"));
+}
+
 TEST_F(FinetuneTest, LoraTrainsAdaptersOnly) {
   const std::string lora = "method: lora\nlora: {rank: 2, alpha: 4, target_modules: [q_proj, v_proj]}\n";
   const auto report = run(lora + kTrain, "adapter");
@@ -156,6 +171,12 @@ TEST_F(FinetuneTest, ErrorsSayWhatToDo) {
   EXPECT_THAT(error_of("train: {split: nowhere}\n", "out"), HasSubstr("nowhere"));
   testing::write_file(folder_ / "there/x", "");
   EXPECT_THAT(error_of(kTrain, "there"), HasSubstr("is there already"));
+  FinetuneOptions overwrite;
+  overwrite.overwrite = true;
+  const auto folder = run(kTrain, "there", overwrite);
+  ASSERT_FALSE(folder);
+  EXPECT_THAT(folder.error().message, HasSubstr("holds other things than a model"));
+  EXPECT_TRUE(posix_file_system().exists(folder_ / "there/x"));
 }
 
 }  // namespace

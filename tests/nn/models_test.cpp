@@ -203,7 +203,8 @@ TEST(Model, ErrorsNameWhatIsWrong) {
   testing::write_file(folder / "m/config.json", testing::read_file(model_path("clip_vision") + "/config.json"));
   EXPECT_THAT(error_of(folder / "m"), ::testing::HasSubstr("there is no tensor 'vision_model.embeddings.class_"));
   testing::write_file(folder / "m/config.json", R"({"model_type": "clip_vision_model", "hidden_size": -3})");
-  EXPECT_THAT(error_of(folder / "m"), ::testing::HasSubstr("'hidden_size' must be a positive whole number, not -3"));
+  EXPECT_THAT(error_of(folder / "m"),
+              ::testing::HasSubstr("'hidden_size' must be a positive whole number of at most 10000000, not -3"));
   ModelOptions device;
   device.device = "tpu";
   EXPECT_THAT(error_of(model_path("bert"), device), ::testing::HasSubstr("unknown device 'tpu'"));

@@ -1,8 +1,6 @@
 // wootz merge: plan, merge, say what was done.
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <filesystem>
 
 #include "commands/commands.h"
 #include "console.h"
@@ -10,6 +8,7 @@
 #include "json_output.h"
 #include "progress_meter.h"
 #include "recipe_input.h"
+#include "wootz/engine/replaceable.h"
 
 namespace wootz::cli {
 namespace {
@@ -17,38 +16,10 @@ namespace {
 // More of a kind than this are counted, not listed.
 constexpr std::size_t kListedWarnings = 20;
 
-bool same_place(const std::string& a, const std::string& b) {
-  std::error_code ignored;
-  return std::filesystem::equivalent(a, b, ignored);
-}
-
-// Replacing means removing what is there: only something that is a model and nothing else is replaced, and nothing that
-// this merge reads.
-Result<> check_replaceable(FileSystem& files, const MergePlan& plan, const std::string& output) {
-  if (!files.exists(output)) return {};
-  if (!files.is_directory(output))
-    return fail(ErrorKind::kUsage, "{} is a file, and is not replaced by a directory; choose another output", output);
-  WOOTZ_TRY(const std::vector<std::string> names, files.list(output));
-  if (names.empty()) return {};
-  constexpr std::array<std::string_view, 4> kSigns{"wootz-manifest.json", "mergekit_config.yml", "config.json",
-                                                   "model.safetensors"};
-  const bool model = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-    return std::find(kSigns.begin(), kSigns.end(), name) != kSigns.end();
-  });
-  if (!model)
-    return fail(ErrorKind::kUsage, "{} holds other things than a model, and is not replaced; choose another output",
-                output);
-  for (const std::string& name : names)
-    if (files.is_directory(join_path(output, name)))
-      return fail(ErrorKind::kUsage,
-                  "{} has a folder in it ({}), and is not replaced; move it away, or choose another output", output,
-                  name);
-  if (same_place(parent_path(plan.recipe.file), output))
-    return fail(ErrorKind::kUsage, "{} holds the recipe, and is not replaced; choose another output", output);
-  for (const Source& source : plan.sources.models)
-    if (same_place(source.checkpoint.directory(), output))
-      return fail(ErrorKind::kUsage, "{} is one of the inputs, and is not replaced; choose another output", output);
-  return {};
+Result<> check_inputs_kept(FileSystem& files, const MergePlan& plan, const std::string& output) {
+  std::vector<std::string> inputs;
+  for (const Source& source : plan.sources.models) inputs.push_back(source.checkpoint.directory());
+  return check_replaceable(files, output, plan.recipe.file, inputs);
 }
 
 std::string finished_text(const MergeReport& report) {
@@ -123,7 +94,7 @@ Result<int> run(const MergeCommand& command) {
   WOOTZ_TRY(const PlannedMerge planned, plan_recipe(files, command.input));
   if (!command.quiet || planned.diagnostics.has_errors()) print_diagnostics(planned.diagnostics);
   if (planned.diagnostics.has_errors()) return exit_code(planned.diagnostics.to_error().kind);
-  if (command.overwrite) WOOTZ_RETURN_IF_ERROR(check_replaceable(files, planned.plan, command.output));
+  if (command.overwrite) WOOTZ_RETURN_IF_ERROR(check_inputs_kept(files, planned.plan, command.output));
   if (command.verbose && !command.quiet) {
     WOOTZ_TRY(const Schedule schedule, make_schedule(planned.plan, command.input.schedule));
     print_schedule(schedule);

@@ -22,7 +22,7 @@ void AdamW::step(const ParameterList& gradients, double learning_rate) {
   for (std::size_t i = 0; i < values_.size(); ++i) {
     if (!gradients[i].defined()) continue;
     values.push_back(values_[i]);
-    defined.push_back(gradients[i]);
+    defined.push_back(gradients[i].contiguous());  // the fused step does not look at strides
     means.push_back(means_[i]);
     squares.push_back(squares_[i]);
     counts.push_back(at::full({}, static_cast<double>(steps_), values_[i].options()));

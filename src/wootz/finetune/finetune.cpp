@@ -6,6 +6,8 @@
 #include "torch/csrc/autograd/autograd.h"
 #include "wootz/data/catalogue.h"
 #include "wootz/data/loader.h"
+#include "wootz/engine/replaceable.h"
+#include "wootz/engine/version.h"
 #include "wootz/eval/evaluate.h"
 #include "wootz/finetune/training_state.h"
 #include "wootz/finetune/write_model.h"
@@ -75,10 +77,27 @@ Result<> choose_trainable(Run& run) {
   return {};
 }
 
-// What tells one run from another: the recipe's text, the task, the base's headers and times, the size of the data.
-std::string fingerprint_of(const Run& run) {
+Result<std::string> file_digest(FileSystem& files, const std::string& path) {
+  constexpr std::uint64_t kLargest = std::uint64_t{1} << 30;
+  if (path.empty()) return std::string();
+  WOOTZ_TRY(const std::string content, read_text(files, path, kLargest));
+  return bytes_digest(std::as_bytes(std::span(content)));
+}
+
+// What tells one run from another: version, recipe, catalogue, head, what the input is made with, the labels in order,
+// and the base's configuration, headers and times.
+Result<std::string> fingerprint_of(FileSystem& files, const Run& run) {
+  ModelInfo info = run.network->info();
+  info.directory = run.base.directory();
+  WOOTZ_TRY(const std::string catalogue, file_digest(files, run.recipe.tasks));
+  WOOTZ_TRY(const std::string head, file_digest(files, run.task.task.head));
+  WOOTZ_TRY(const std::string encoding, encoding_key(files, info, run.task.task));
+  WOOTZ_TRY(const std::string config, file_digest(files, join_path(run.base.directory(), "config.json")));
+  std::vector<int> labels(run.task.data->size());
+  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = run.task.data->label(i);
   std::string text =
-      fmt::format("{}\n{}\n{}\n{}\n", run.recipe.text, run.recipe.task, run.task.data->size(), run.steps);
+      fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n", version(), run.recipe.text, run.recipe.task, run.steps,
+                  catalogue, head, encoding, config, bytes_digest(std::as_bytes(std::span(labels))));
   for (const WeightFile& file : run.base.files())
     text += fmt::format("{} {} {} {}\n", file.name, file.size, file.header_digest, file.modified);
   return bytes_digest(std::as_bytes(std::span(text)));
@@ -126,11 +145,16 @@ Result<> train(Run& run, AdamW& optimizer, TrainingState& state, std::vector<dou
   BadItems bad(options.skip_bad);
   Loader loader(*run.task.data, *run.encoder, draws_from(run, losses.size()),
                 {run.recipe.batch_size, options.loader_threads, 4}, bad);
+  ModelInfo info = run.network->info();
+  info.directory = run.base.directory();
   std::size_t items = 0;
   while (losses.size() < run.steps) {
     WOOTZ_TRY(std::optional<Batch> batch, loader.next());
-    if (!batch) break;
+    if (!batch)
+      return fail(ErrorKind::kInput, "damaged items left no batch for step {} of {}: mend or remove them",
+                  losses.size() + 1, run.steps);
     const double rate = learning_rate_at(run.recipe, losses.size(), run.steps);
+    WOOTZ_RETURN_IF_ERROR(check_batch(info, *batch));
     WOOTZ_TRY(const double loss, guarded([&] { return train_step(run, optimizer, *batch, rate); }));
     items += batch->size;
     loader.recycle(*std::move(batch));
@@ -161,6 +185,16 @@ double relative_change(const Run& run) {
   return std::sqrt(change / base);
 }
 
+Result<> check_finite(const Trainable& trainable) {
+  for (std::size_t i = 0; i < trainable.values().size(); ++i)
+    if (!trainable.values()[i].isfinite().all().item<bool>())
+      return fail(ErrorKind::kFailed,
+                  "'{}' holds values that are no finite numbers after the last step: lower 'learning_rate', or set "
+                  "'max_gradient_norm'",
+                  trainable.names()[i]);
+  return {};
+}
+
 void summarize(const Run& run, const std::vector<double>& losses, FinetuneReport& report) {
   const std::span<const double> recent = std::span(losses).subspan(report.resumed_at);
   const std::size_t tenth = (recent.size() + 9) / 10;
@@ -173,11 +207,14 @@ void summarize(const Run& run, const std::vector<double>& losses, FinetuneReport
 
 }  // namespace
 
-Result<FinetuneReport> finetune(FileSystem& files, const FinetuneRecipe& recipe, const std::string& output,
+Result<FinetuneReport> finetune(FileSystem& files, const FinetuneRecipe& recipe, const std::string& given_output,
                                 const FinetuneOptions& options) {
+  // "out/" would put what is unfinished inside the output.
+  const std::string output = given_output.substr(0, given_output.find_last_not_of('/') + 1);
   if (files.exists(output) && !options.overwrite)
     return fail(ErrorKind::kUsage, "'{}' is there already: choose another name, or replace it with --overwrite",
                 output);
+  WOOTZ_RETURN_IF_ERROR(check_replaceable(files, output, recipe.file, {recipe.base_model, parent_path(recipe.tasks)}));
   Run run;
   run.recipe = recipe;
   WOOTZ_TRY(run.device, open_device(options.device));
@@ -188,13 +225,15 @@ Result<FinetuneReport> finetune(FileSystem& files, const FinetuneRecipe& recipe,
   AdamWSettings settings;
   settings.weight_decay = recipe.weight_decay;
   AdamW optimizer(run.trainable->values(), settings);
-  WOOTZ_TRY(const std::unique_ptr<TrainingState> state, TrainingState::open(files, output, fingerprint_of(run)));
+  WOOTZ_TRY(std::string fingerprint, fingerprint_of(files, run));
+  WOOTZ_TRY(const std::unique_ptr<TrainingState> state, TrainingState::open(files, output, std::move(fingerprint)));
   WOOTZ_TRY(std::vector<double> losses, state->restore(*run.trainable, optimizer));
 
   FinetuneReport report;
   report.resumed_at = losses.size();
   report.discarded_other = state->discarded_other();
   WOOTZ_RETURN_IF_ERROR(train(run, optimizer, *state, losses, options, report));
+  WOOTZ_RETURN_IF_ERROR(check_finite(*run.trainable));
   summarize(run, losses, report);
   WOOTZ_TRY(const std::string directory, state->output_directory());
   WOOTZ_RETURN_IF_ERROR(

@@ -58,6 +58,9 @@ Result<std::unique_ptr<TrainingState>> TrainingState::open(FileSystem& files, co
   std::unique_ptr<TrainingState> state(new TrainingState(files, output, std::move(fingerprint)));
   WOOTZ_RETURN_IF_ERROR(files.create_directories(state->root_));
   WOOTZ_TRY(state->lock_, files.lock(state->path("lock")));
+  // A run that was killed while it replaced an output left the old one here.
+  if (files.exists(state->path(kReplaced)) && !files.exists(output))
+    WOOTZ_RETURN_IF_ERROR(files.rename(state->path(kReplaced), output));
   return state;
 }
 

@@ -8,7 +8,7 @@ Result<BertConfig> BertConfig::read(const ModelConfig& config) {
   BertConfig read;
   WOOTZ_TRY(read.width, config.size("hidden_size"));
   WOOTZ_TRY(read.intermediate, config.size("intermediate_size"));
-  WOOTZ_TRY(read.layers, config.size("num_hidden_layers"));
+  WOOTZ_TRY(read.layers, config.size("num_hidden_layers", {}, kMostLayers));
   WOOTZ_TRY(read.heads, config.size("num_attention_heads"));
   WOOTZ_TRY(read.vocabulary, config.size("vocab_size"));
   WOOTZ_TRY(read.positions, config.size("max_position_embeddings"));

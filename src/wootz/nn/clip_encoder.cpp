@@ -8,7 +8,7 @@ Result<ClipEncoderConfig> ClipEncoderConfig::read(const ModelConfig& config) {
   ClipEncoderConfig read;
   WOOTZ_TRY(read.width, config.size("hidden_size"));
   WOOTZ_TRY(read.intermediate, config.size("intermediate_size"));
-  WOOTZ_TRY(read.layers, config.size("num_hidden_layers"));
+  WOOTZ_TRY(read.layers, config.size("num_hidden_layers", {}, kMostLayers));
   WOOTZ_TRY(read.heads, config.size("num_attention_heads"));
   WOOTZ_TRY(read.epsilon, config.number("layer_norm_eps", 1e-5));
   const std::string activation = config.text("hidden_act", "quick_gelu");

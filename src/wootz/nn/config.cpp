@@ -36,16 +36,16 @@ Result<ModelConfig> ModelConfig::parse(std::string_view json, std::string file) 
 
 std::string ModelConfig::model_type() const { return text("model_type", ""); }
 
-Result<std::int64_t> ModelConfig::size(std::string_view key, std::optional<std::int64_t> fallback) const {
-  constexpr std::int64_t kLargest = 1'000'000'000;
+Result<std::int64_t> ModelConfig::size(std::string_view key, std::optional<std::int64_t> fallback,
+                                       std::int64_t most) const {
   const auto found = json_->value.find(key);
   if (found == json_->value.end() || found->is_null()) {
     if (fallback) return *fallback;
     return fail(ErrorKind::kInput, "{}: '{}{}' is missing", file_, prefix_, key);
   }
-  if (!found->is_number_integer() || *found < 1 || *found > kLargest)
-    return fail(ErrorKind::kInput, "{}: '{}{}' must be a positive whole number, not {}", file_, prefix_, key,
-                found->dump());
+  if (!found->is_number_integer() || *found < 1 || *found > most)
+    return fail(ErrorKind::kInput, "{}: '{}{}' must be a positive whole number of at most {}, not {}", file_, prefix_,
+                key, most, found->dump());
   return found->get<std::int64_t>();
 }
 

@@ -17,6 +17,9 @@ namespace wootz {
 using TensorNames = std::unordered_set<std::string>;
 TensorNames tensor_names(const Checkpoint& checkpoint);
 
+/// More layers than any model has: a configuration that says so is damaged.
+inline constexpr std::int64_t kMostLayers = 10'000;
+
 /// One JSON object of a configuration, with checked access.
 class ModelConfig {
  public:
@@ -29,8 +32,9 @@ class ModelConfig {
   const std::string& directory() const { return directory_; }
   std::string model_type() const;
 
-  /// A positive whole number. Fails (kInput) when it is missing (without a fallback) or something else.
-  Result<std::int64_t> size(std::string_view key, std::optional<std::int64_t> fallback = {}) const;
+  /// A whole number from 1 to `most`. Fails (kInput) when it is missing (without a fallback) or something else.
+  Result<std::int64_t> size(std::string_view key, std::optional<std::int64_t> fallback = {},
+                            std::int64_t most = 10'000'000) const;
   Result<double> number(std::string_view key, double fallback) const;
   std::string text(std::string_view key, std::string fallback) const;
   bool flag(std::string_view key, bool fallback) const;

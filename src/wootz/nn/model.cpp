@@ -19,20 +19,6 @@ struct Model::Implementation {
   std::unordered_map<std::string_view, std::size_t> by_name;  ///< keys view into names
   ParameterList parameters;                                   ///< on the device, in the precision they run in
   at::Device device = at::kCPU;
-
-  Result<> check(const Batch& batch) const {
-    if (batch.kind != info.input)
-      return fail(ErrorKind::kIncompatible, "{}: takes {}, but was given {}", info.directory,
-                  info.input == InputKind::kImage ? "images" : "texts",
-                  batch.kind == InputKind::kImage ? "images" : "texts");
-    if (info.input == InputKind::kImage && (batch.height != info.image_size || batch.width != info.image_size))
-      return fail(ErrorKind::kIncompatible, "{}: takes images of {} x {} pixels, but its preprocessing makes {} x {}",
-                  info.directory, info.image_size, info.image_size, batch.width, batch.height);
-    if (info.input == InputKind::kText && batch.length > info.max_tokens)
-      return fail(ErrorKind::kIncompatible, "{}: takes texts of at most {} tokens, but was given {}", info.directory,
-                  info.max_tokens, batch.length);
-    return {};
-  }
 };
 
 namespace {
@@ -44,6 +30,23 @@ std::vector<float> to_vector(const at::Tensor& x) {
 }
 
 }  // namespace
+
+Result<> check_batch(const ModelInfo& info, const Batch& batch) {
+  if (batch.kind != info.input)
+    return fail(ErrorKind::kIncompatible, "{}: takes {}, but was given {}", info.directory,
+                info.input == InputKind::kImage ? "images" : "texts",
+                batch.kind == InputKind::kImage ? "images" : "texts");
+  if (info.input == InputKind::kImage && (batch.height != info.image_size || batch.width != info.image_size))
+    return fail(ErrorKind::kIncompatible, "{}: takes images of {} x {} pixels, but its preprocessing makes {} x {}",
+                info.directory, info.image_size, info.image_size, batch.width, batch.height);
+  if (info.input == InputKind::kText && batch.length > info.max_tokens)
+    return fail(ErrorKind::kIncompatible, "{}: takes texts of at most {} tokens, but was given {}", info.directory,
+                info.max_tokens, batch.length);
+  if (info.input == InputKind::kText)
+    for (const std::int64_t length : batch.lengths)
+      if (length < 1) return fail(ErrorKind::kIncompatible, "{}: a text has no tokens at all", info.directory);
+  return {};
+}
 
 Model::Model(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
 Model::Model(Model&&) noexcept = default;
@@ -75,7 +78,7 @@ const ModelInfo& Model::info() const { return implementation_->info; }
 const std::vector<Model::Parameter>& Model::parameters() const { return implementation_->names; }
 
 Result<std::vector<float>> Model::features(const Batch& batch) const {
-  WOOTZ_RETURN_IF_ERROR(implementation_->check(batch));
+  WOOTZ_RETURN_IF_ERROR(check_batch(info(), batch));
   return guarded([&] {
     const at::NoGradGuard no_gradients;
     return to_vector(
@@ -84,7 +87,7 @@ Result<std::vector<float>> Model::features(const Batch& batch) const {
 }
 
 Result<std::vector<float>> Model::logits(const Batch& batch, const Head* head) const {
-  WOOTZ_RETURN_IF_ERROR(implementation_->check(batch));
+  WOOTZ_RETURN_IF_ERROR(check_batch(info(), batch));
   if (head == nullptr && info().classes == 0)
     return fail(ErrorKind::kUsage, "{}: has no classifier of its own; give the task a 'head'", info().directory);
   if (head != nullptr && head->feature_size != info().feature_size)
