@@ -55,6 +55,8 @@ def environment(**more):
 
 class Setup:
     def __init__(self, arguments):
+        if not pathlib.Path(MIMALLOC).exists():  # the loader would only warn, and PyTorch run without it
+            sys.exit(f"networks_bench: {MIMALLOC} is missing: install the group [bench] of apt-packages.txt")
         self.python = str(pathlib.Path(".venv-peers/bin/python").absolute())
         self.wootz = arguments.build / "wootz"
         self.root = arguments.data
