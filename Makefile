@@ -98,7 +98,7 @@ test-peers: build .venv-peers/done  ## compare with mergekit, transformers, toke
 	@touch $@
 
 .venv-peers/done: requirements-peers.txt
-	@$(PACKAGES) peers
+	@$(PACKAGES) build
 	@tools/make_venv.sh .venv-peers requirements-peers.txt
 	@touch $@
 
