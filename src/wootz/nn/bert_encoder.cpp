@@ -90,4 +90,51 @@ at::Tensor BertEncoder::mean(const at::Tensor& states, const at::Tensor& lengths
   return at::bmm(weights.unsqueeze(1), states).squeeze(1);
 }
 
+namespace {
+
+class BertNetwork : public Network {
+ public:
+  BertNetwork(const BertConfig& config, const BertVariant& variant, std::int64_t classes) {
+    ParameterBuilder builder(parameters_);
+    encoder_.emplace(config, variant.prefix, variant.first_position, builder);
+    if (classes > 0) {
+      dense_ = builder.linear(variant.dense, config.width, config.width);
+      classifier_ = builder.linear(variant.classifier, classes, config.width);
+    }
+    info_.architecture = variant.architecture;
+    info_.input = InputKind::kText;
+    info_.max_tokens = static_cast<std::size_t>(config.positions - variant.first_position);
+    info_.feature_size = static_cast<std::size_t>(config.width);
+    info_.classes = static_cast<std::size_t>(classes);
+  }
+
+  at::Tensor features(const ParameterList& parameters, const NetworkInput& input) const override {
+    return BertEncoder::mean(encoder_->states(parameters, input), input.lengths);
+  }
+
+  at::Tensor logits(const ParameterList& parameters, const NetworkInput& input) const override {
+    const at::Tensor first = encoder_->states(parameters, input).select(1, 0);
+    return apply(parameters, classifier_, apply(parameters, dense_, first).tanh());
+  }
+
+ private:
+  static at::Tensor apply(const ParameterList& parameters, const LinearParameters& map, const at::Tensor& x) {
+    return at::linear(x, parameters[map.weight].to(x.scalar_type()), parameters[map.bias]);
+  }
+
+  std::optional<BertEncoder> encoder_;
+  LinearParameters dense_, classifier_;
+};
+
+}  // namespace
+
+std::int64_t bert_classes(const ModelConfig& config) {
+  const auto labels = static_cast<std::int64_t>(config.entries("id2label"));
+  return labels != 0 ? labels : config.size("num_labels", 2).value_or(2);
+}
+
+std::unique_ptr<Network> make_bert_network(const BertConfig& config, const BertVariant& variant, std::int64_t classes) {
+  return std::make_unique<BertNetwork>(config, variant, classes);
+}
+
 }  // namespace wootz

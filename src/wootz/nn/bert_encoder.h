@@ -49,4 +49,19 @@ class BertEncoder {
   std::vector<Block> blocks_;
 };
 
+/// What tells the architectures of this family apart.
+struct BertVariant {
+  std::string architecture;         ///< ModelInfo::architecture
+  std::string prefix;               ///< of the encoder's parameters
+  std::int64_t first_position = 0;  ///< that positions count from
+  std::string dense;                ///< the classifier's map under tanh, by its whole name
+  std::string classifier;           ///< the map to the classes, by its whole name
+};
+
+/// How many classes a configuration gives a classifier: its labels, or else num_labels, or 2.
+std::int64_t bert_classes(const ModelConfig& config);
+
+/// Mean-pooled features, and with `classes` > 0 the logits of a classifier on the first token's state.
+std::unique_ptr<Network> make_bert_network(const BertConfig& config, const BertVariant& variant, std::int64_t classes);
+
 }  // namespace wootz
