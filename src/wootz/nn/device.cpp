@@ -4,7 +4,6 @@
 
 #include <thread>
 
-#include "wootz/nn/model.h"
 #include "wootz/nn/torch_headers.h"
 
 namespace wootz {
@@ -37,15 +36,6 @@ Error torch_error(const std::exception& error) {
   std::string message = error.what();
   if (const auto* torch = dynamic_cast<const c10::Error*>(&error)) message = torch->what_without_backtrace();
   return {ErrorKind::kFailed, std::move(message)};
-}
-
-bool has_fast_bfloat16(const std::string& device) {
-  if (device != "cpu") return true;
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512bf16") != 0;
-#else
-  return false;
-#endif
 }
 
 }  // namespace wootz

@@ -77,7 +77,4 @@ class Model {
 /// Fails (kIncompatible) when a batch is of another kind, image size or length than the model takes.
 Result<> check_batch(const ModelInfo& model, const Batch& batch);
 
-/// Whether this machine computes in bf16 natively (AVX-512 BF16 or AMX, or a CUDA device).
-bool has_fast_bfloat16(const std::string& device);
-
 }  // namespace wootz
