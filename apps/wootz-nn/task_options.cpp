@@ -3,12 +3,24 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "option_types.h"
+
 namespace wootz::cli {
 
 void add_task_options(CLI::App& app, TaskChoice& choice) {
   app.add_option("--tasks", choice.catalogue, "the task catalogue, a YAML file")->required()->type_name("FILE");
   add_repeated_option(app, "--task", choice.names, "NAME",
                       "only this task of the catalogue; may be given several times");
+}
+
+void add_item_options(CLI::App& app, EvaluateOptions& evaluate) {
+  constexpr std::uint64_t kMostItems = 1'000'000'000'000;
+  app.add_option("--max-items", evaluate.max_items, "the first N items of each task only")
+      ->type_name("N")
+      ->check(whole_number(1, kMostItems, "a number of items"));
+  app.add_option("--skip-bad", evaluate.skip_bad, "leave out up to N damaged items of a task (default 0)")
+      ->type_name("N")
+      ->check(whole_number(0, kMostItems, "a number of items"));
 }
 
 void add_repeated_option(CLI::App& app, const std::string& name, std::vector<std::string>& values,

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "wootz/data/catalogue.h"
+#include "wootz/eval/evaluate.h"
 
 namespace CLI {
 class App;
@@ -19,6 +19,9 @@ struct TaskChoice {
 
 /// --tasks and --task.
 void add_task_options(CLI::App& app, TaskChoice& choice);
+
+/// --max-items and --skip-bad.
+void add_item_options(CLI::App& app, EvaluateOptions& evaluate);
 
 /// An option that is given once for each of its values, unlike lists after one option.
 void add_repeated_option(CLI::App& app, const std::string& name, std::vector<std::string>& values,

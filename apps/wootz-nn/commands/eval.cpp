@@ -16,7 +16,6 @@ namespace wootz::cli {
 namespace {
 
 constexpr std::size_t kListedWarnings = 3;
-constexpr std::uint64_t kMostItems = 1'000'000'000'000;
 
 struct EvalCommand {
   std::vector<std::string> models;
@@ -74,12 +73,7 @@ void add_data_options(CLI::App& app, EvalCommand& command) {
   EvaluateOptions& evaluate = command.options.evaluate;
   add_task_options(app, command.tasks);
   app.add_option("--split", evaluate.split, "the split to evaluate on, instead of the catalogue's")->type_name("NAME");
-  app.add_option("--max-items", evaluate.max_items, "the first N items of each task only")
-      ->type_name("N")
-      ->check(whole_number(1, kMostItems, "a number of items"));
-  app.add_option("--skip-bad", evaluate.skip_bad, "leave out up to N damaged items of a task (default 0)")
-      ->type_name("N")
-      ->check(whole_number(0, kMostItems, "a number of items"));
+  add_item_options(app, evaluate);
   CLI::Option* corruption =
       app.add_option_function<std::vector<std::string>>(
              "--corruption",

@@ -17,7 +17,6 @@
 namespace wootz::cli {
 namespace {
 
-constexpr std::uint64_t kMostItems = 1'000'000'000'000;
 constexpr std::uint64_t kMostEvaluations = 1'000'000;
 
 struct SearchCommand {
@@ -115,12 +114,7 @@ void add_data_options(CLI::App& app, SearchCommand& command) {
   app.add_option("--split", evaluate.split,
                  "the split to search on (default validation, which is held out of the training data)")
       ->type_name("NAME");
-  app.add_option("--max-items", evaluate.max_items, "the first N items of each task only")
-      ->type_name("N")
-      ->check(whole_number(1, kMostItems, "a number of items"));
-  app.add_option("--skip-bad", evaluate.skip_bad, "leave out up to N damaged items of a task (default 0)")
-      ->type_name("N")
-      ->check(whole_number(0, kMostItems, "a number of items"));
+  add_item_options(app, evaluate);
 }
 
 void add_search_options(CLI::App& app, SearchOptions& options) {
