@@ -1,42 +1,19 @@
 // The larger zoo ($WOOTZ_ZOO): accuracies as PyTorch measured them.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <nlohmann/json.hpp>
-
+#include "support/zoo_fixture.h"
 #include "wootz/eval/evaluate_models.h"
 
 namespace wootz {
 namespace {
 
-class ZooAccuracy : public ::testing::Test {
+class ZooAccuracy : public testing::ZooFixture {
  protected:
-  void SetUp() override {
-    const char* zoo = std::getenv("WOOTZ_ZOO");
-    if (zoo == nullptr || !files_.exists(join_path(zoo, "results.json")))
-      GTEST_SKIP() << "WOOTZ_ZOO names no zoo; set it to measure real models";
-    path_ = zoo;
-    reference_ = nlohmann::json::parse(read_text(files_, join_path(path_, "results.json"), 1 << 20).value());
-    for (const auto& [task, accuracy] : reference_.at("base").items()) {
-      if (task == "avg") continue;
-      Task& added = tasks_.emplace_back();
-      added.name = task;
-      added.data.format = "idx";
-      added.data.path = path_ + "/data/" + task;
-      added.head = path_ + "/heads/" + task + ".safetensors";
-    }
-  }
-
   // As many right as there, but for two: other arithmetic may turn an answer at the border.
   void expect_accuracy(const TaskResult& result, double reference) const {
     const auto n = static_cast<double>(result.score.n);
     EXPECT_NEAR(result.score.accuracy, reference, 2.0 / n + 5e-5) << result.task;
   }
-
-  FileSystem& files_ = posix_file_system();
-  std::string path_;
-  nlohmann::json reference_;
-  std::vector<Task> tasks_;
 };
 
 TEST_F(ZooAccuracy, TheBaseIsAsGoodAsItWas) {

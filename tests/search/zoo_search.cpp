@@ -1,33 +1,15 @@
 // The larger zoo ($WOOTZ_ZOO): merges of eight experts, as PyTorch measured them.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <nlohmann/json.hpp>
-
 #include "support/temp_dir.h"
+#include "support/zoo_fixture.h"
 #include "wootz/search/search.h"
 
 namespace wootz {
 namespace {
 
-class ZooSearch : public ::testing::Test {
+class ZooSearch : public testing::ZooFixture {
  protected:
-  void SetUp() override {
-    const char* zoo = std::getenv("WOOTZ_ZOO");
-    if (zoo == nullptr || !files_.exists(join_path(zoo, "results.json")))
-      GTEST_SKIP() << "WOOTZ_ZOO names no zoo; set it to measure real models";
-    path_ = zoo;
-    reference_ = nlohmann::json::parse(read_text(files_, join_path(path_, "results.json"), 1 << 20).value());
-    for (const auto& [task, accuracy] : reference_.at("base").items()) {
-      if (task == "avg") continue;
-      Task& added = tasks_.emplace_back();
-      added.name = task;
-      added.data.format = "idx";
-      added.data.path = path_ + "/data/" + task;
-      added.head = path_ + "/heads/" + task + ".safetensors";
-    }
-  }
-
   // Averages within 0.1 points: other arithmetic turns a few answers at the border.
   void expect_averages(const std::string& method, const std::string& parameters, const std::string& key) {
     std::string yaml = "merge_method: " + method + "\nbase_model: " + path_ + "/models/base\nmodels:\n";
@@ -46,11 +28,7 @@ class ZooSearch : public ::testing::Test {
     }
   }
 
-  FileSystem& files_ = posix_file_system();
   testing::TempDir folder_;
-  std::string path_;
-  nlohmann::json reference_;
-  std::vector<Task> tasks_;
 };
 
 TEST_F(ZooSearch, TaskArithmeticIsAsGoodAsItWas) {
