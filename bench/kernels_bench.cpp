@@ -1,9 +1,11 @@
 // Time per element of every kernel, on blocks that stay in cache, of task vectors between bf16 models. The counter
-// "ns/element" is per position, whatever the number of lanes. WOOTZ_FORCE_ISA picks the instruction set.
+// "ns/element" is per position, whatever the number of lanes. WOOTZ_FORCE_ISA picks the instruction set (of all but the
+// loops over stored task vectors, which stream from memory and are given in bytes a second).
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <random>
 #include <span>
 #include <string>
@@ -11,6 +13,7 @@
 
 #include "wootz/core/half.h"
 #include "wootz/kernels/kernels.h"
+#include "wootz/kernels/task_vectors.h"
 
 namespace {
 
@@ -190,6 +193,61 @@ void copy_row_of(benchmark::State& state) {
   measure(state, kBlock, [&] { std::copy(data().lanes[0].begin(), data().lanes[0].end(), x.begin()); });
 }
 
+// Eight stored models of 8 MB, which do not stay in cache, with their base and a gradient.
+struct StoredModels {
+  static constexpr std::size_t kTile = 16384;
+  static constexpr std::size_t kLaneBytes = 8 << 20;
+  Dtype dtype;
+  std::size_t n = kLaneBytes / item_size(dtype);
+  std::vector<std::vector<std::byte>> values = std::vector(kMaxLanes, std::vector<std::byte>(kLaneBytes));
+  std::vector<float> base = std::vector<float>(n, 0.02F), gradient = std::vector<float>(n, 1e-3F);
+  std::vector<float> out = std::vector<float>(n);
+
+  // Calls body(first element, lanes) for each tile; `floats` arrays of n floats are read or written besides the lanes.
+  template <typename Body>
+  void run(benchmark::State& state, std::size_t floats, const Body& body) const {
+    std::vector<StoredLane> tile(kMaxLanes);
+    for (auto step : state) {
+      for (std::size_t first = 0; first < n; first += kTile) {
+        for (std::size_t k = 0; k < kMaxLanes; ++k)
+          tile[k] = {dtype, values[k].data() + first * item_size(dtype), false};
+        body(first, tile);
+      }
+      benchmark::ClobberMemory();
+    }
+    const std::size_t bytes = kMaxLanes * kLaneBytes + floats * n * sizeof(float);
+    state.SetBytesProcessed(static_cast<std::int64_t>(bytes) * static_cast<std::int64_t>(state.iterations()));
+  }
+};
+
+void merge_stored_of(benchmark::State& state, Dtype dtype) {
+  StoredModels models{dtype};
+  const std::vector<float> factors(kMaxLanes, 0.3F);
+  models.run(state, 2, [&](std::size_t first, const std::vector<StoredLane>& tile) {
+    merge_stored(models.base.data() + first, tile, factors, Activation::kFloat32, models.out.data() + first,
+                 StoredModels::kTile);
+  });
+}
+
+void stored_products_of(benchmark::State& state, Dtype dtype) {
+  const StoredModels models{dtype};
+  std::vector<double> products(kMaxLanes);
+  models.run(state, 2, [&](std::size_t first, const std::vector<StoredLane>& tile) {
+    stored_products(models.gradient.data() + first, models.base.data() + first, tile, StoredModels::kTile, products);
+  });
+  benchmark::DoNotOptimize(products.data());
+}
+
+// The floor of both: the lanes alone, copied to one place in cache.
+void read_stored_of(benchmark::State& state, Dtype dtype) {
+  const StoredModels models{dtype};
+  std::vector<std::byte> copy(StoredModels::kTile * item_size(dtype));
+  models.run(state, 0, [&](std::size_t, const std::vector<StoredLane>& tile) {
+    for (const StoredLane& lane : tile) std::copy_n(lane.values, copy.size(), copy.data());
+    benchmark::ClobberMemory();
+  });
+}
+
 BENCHMARK_CAPTURE(load_from, bf16, Dtype::kBF16);
 BENCHMARK_CAPTURE(load_from, f16, Dtype::kF16);
 BENCHMARK_CAPTURE(load_from, f32, Dtype::kF32);
@@ -211,6 +269,12 @@ BENCHMARK(random_keep_of);
 BENCHMARK_CAPTURE(rank_keep_of, ties, true)->Arg(768)->Arg(2048)->Arg(5632)->Arg(32000)->Arg(1 << 20);
 BENCHMARK_CAPTURE(rank_keep_of, distinct, false)->Arg(768)->Arg(2048)->Arg(5632)->Arg(32000)->Arg(1 << 20);
 BENCHMARK(copy_row_of);
+BENCHMARK_CAPTURE(merge_stored_of, f32, Dtype::kF32);
+BENCHMARK_CAPTURE(merge_stored_of, bf16, Dtype::kBF16);
+BENCHMARK_CAPTURE(stored_products_of, f32, Dtype::kF32);
+BENCHMARK_CAPTURE(stored_products_of, bf16, Dtype::kBF16);
+BENCHMARK_CAPTURE(read_stored_of, f32, Dtype::kF32);
+BENCHMARK_CAPTURE(read_stored_of, bf16, Dtype::kBF16);
 
 }  // namespace
 
