@@ -2,16 +2,21 @@
 #include <cstdint>
 
 #include "wootz/core/check.h"
-#include "wootz/recipe/recipe.h"
+#include "wootz/recipe/coefficients.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace wootz;
   const std::string text(data, data + size);
-  const ParsedRecipe parsed = parse_recipe(text, "fuzz.yml", builtin_methods());
+  ParsedRecipe parsed = parse_recipe(text, "fuzz.yml", builtin_methods());
   for (const Diagnostic& item : parsed.diagnostics.items()) WOOTZ_CHECK(!to_string(item).empty());
   if (parsed.diagnostics.has_errors()) return 0;
 
-  const Recipe& recipe = parsed.recipe;
+  Recipe& recipe = parsed.recipe;
+  if (recipe.coefficients) {
+    std::string row;
+    for (std::size_t lane = 0; lane < recipe.lanes().size(); ++lane) row += "0.3, ";
+    if (load_coefficients(recipe, "rows: [[" + row + "]]", "table.yml").has_errors()) return 0;
+  }
   const std::vector<std::string> tensors = {"embed.weight", "layers.0.self_attn.q_proj.weight", "layers.1.mlp.weight"};
   if (check_coverage(recipe, tensors).has_errors()) return 0;
   const std::vector<LayerPlace> places = layer_places(tensors);

@@ -3,6 +3,8 @@
 #include <iostream>
 #include <iterator>
 
+#include "wootz/engine/coefficient_file.h"
+
 namespace wootz::cli {
 namespace {
 
@@ -40,6 +42,7 @@ Result<PlannedMerge> plan_recipe(FileSystem& files, const PlanInput& input) {
   const std::string name = input.recipe == "-" ? "<stdin>" : input.recipe;
   ParsedRecipe parsed =
       input.seed ? parse_with_seed(text, name, *input.seed) : parse_recipe(text, name, builtin_methods());
+  if (!parsed.diagnostics.has_errors()) parsed.diagnostics.append(read_coefficients(files, parsed.recipe));
   if (parsed.diagnostics.has_errors()) return PlannedMerge{{}, std::move(parsed.diagnostics)};
 
   OpenedSources opened = open_sources(files, parsed.recipe);
@@ -48,6 +51,12 @@ Result<PlannedMerge> plan_recipe(FileSystem& files, const PlanInput& input) {
   all.append(std::move(planned.diagnostics));
   planned.diagnostics = std::move(all);
   return planned;
+}
+
+Result<> check_static(const Recipe& recipe) {
+  if (!recipe.method->needs_data) return {};
+  return fail(ErrorKind::kUsage, "merge_method '{}' learns from data: run 'wootz adapt {} OUT'", recipe.method->name,
+              recipe.file);
 }
 
 }  // namespace wootz::cli

@@ -9,6 +9,7 @@
 
 #include "support/checkpoint_builder.h"
 #include "support/temp_dir.h"
+#include "wootz/engine/coefficient_file.h"
 #include "wootz/engine/merge.h"
 
 namespace wootz::testing {
@@ -70,8 +71,15 @@ class MergeTest : public ::testing::Test {
     return text + extra;
   }
 
-  PlannedMerge plan(const std::string& text, const PlanOptions& options = {}) {
+  /// The recipe of a text, with its coefficient table.
+  ParsedRecipe parse(const std::string& text, FileSystem& files = posix_file_system()) {
     ParsedRecipe parsed = parse_recipe(text, dir_ / "recipe.yml", builtin_methods());
+    if (!parsed.diagnostics.has_errors()) parsed.diagnostics.append(read_coefficients(files, parsed.recipe));
+    return parsed;
+  }
+
+  PlannedMerge plan(const std::string& text, const PlanOptions& options = {}) {
+    ParsedRecipe parsed = parse(text);
     PlannedMerge planned;
     if (parsed.diagnostics.has_errors()) {
       planned.diagnostics = std::move(parsed.diagnostics);
@@ -84,7 +92,7 @@ class MergeTest : public ::testing::Test {
   Result<MergeReport> merge(const std::string& text, const std::string& output,
                             const MergeOptions& options = unsynced(), const PlanOptions& plan_options = {},
                             FileSystem& files = posix_file_system()) {
-    ParsedRecipe parsed = parse_recipe(text, dir_ / "recipe.yml", builtin_methods());
+    ParsedRecipe parsed = parse(text, files);
     if (parsed.diagnostics.has_errors()) return tl::unexpected(parsed.diagnostics.to_error());
     OpenedSources opened = open_sources(files, parsed.recipe);
     PlannedMerge planned = plan_merge(std::move(parsed.recipe), std::move(opened), plan_options);

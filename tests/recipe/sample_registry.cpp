@@ -72,6 +72,11 @@ Registry make() {
   geodesic.max_models = 3;
   registry.add(std::move(geodesic));
 
+  MethodSpec learner = merge("learner", Lanes::kTaskVectors, BaseUse::kRequired,
+                             {number("init", ParamScope::kModel, 0.3, -100.0, 100.0), flag("clamp", 1.0)});
+  learner.needs_data = true;
+  registry.add(std::move(learner));
+
   MethodSpec trim = transform("ties", {number("density", ParamScope::kModel, std::nullopt, 0.0, 1.0), scope()});
   trim.transforms.front().scoped = true;
   registry.add(std::move(trim));

@@ -89,7 +89,7 @@ TEST(RecipeText, BoundsMergeKeys) {
 TEST(RecipeText, ShortensWhatItQuotes) {
   EXPECT_THAT(findings("merge_method: " + std::string(500, 'x') + "\nmodels: [{model: a}]\n"),
               ElementsAre("r:1:15: error: unknown merge_method '" + std::string(80, 'x') +
-                          "...' (valid: della, geodesic, linear, model_stock, slerp, task_arithmetic, ties)"));
+                          "...' (valid: della, geodesic, learner, linear, model_stock, slerp, task_arithmetic, ties)"));
   // A cut never splits a character.
   EXPECT_THAT(findings("merge_method: " + std::string(79, 'x') + "\xE6\xA8\xA1\nmodels: [{model: a}]\n"),
               ElementsAre(::testing::HasSubstr("'" + std::string(79, 'x') + "...'")));

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "search_fixture.h"
+#include "wootz/engine/coefficient_file.h"
 #include "wootz/search/move_recipe.h"
 
 namespace wootz {
@@ -199,6 +200,7 @@ TEST(MoveRecipe, LeavesAbsolutePathsAndHubNames) {
       "merge_method: linear\nbase_model: ./x/\nmodels:\n- {model: x, parameters: {weight: 1}}\n- {model: " + absolute +
       ", parameters: {weight: 1}}\n- {model: org/name@main, parameters: {weight: 1}}\n"
       "tokenizer_source: x\n";
+  const std::string table = "coefficients: tables/x.yml\nmerge_method: linear\nmodels: [{model: x}]\n";
   Recipe recipe = parse_recipe(yaml, folder / "m/recipe.yml", builtin_methods()).recipe;
   move_recipe(posix_file_system(), recipe, folder / "m/out.yml");
   EXPECT_EQ(recipe.base->reference, "./x/");
@@ -208,6 +210,9 @@ TEST(MoveRecipe, LeavesAbsolutePathsAndHubNames) {
   EXPECT_EQ(recipe.models[1].reference, absolute);
   EXPECT_EQ(recipe.models[2].reference, "org/name@main");
   EXPECT_EQ(recipe.tokenizer_source, "../m/x");
+  Recipe other = parse_recipe(table, folder / "m/recipe.yml", builtin_methods()).recipe;
+  move_recipe(posix_file_system(), other, folder / "to/out.yml");
+  EXPECT_EQ(other.coefficients->path, "../m/tables/x.yml");
 }
 
 // Round trips of text are tests/recipe's; here the plans are held against each other.
@@ -217,8 +222,10 @@ TEST(WrittenRecipes, PlanAsTheExamplesDo) {
     if (entry.path().extension() != ".yml") continue;
     SCOPED_TRACE(entry.path());
     const std::string yaml = testing::read_file(entry.path());
-    const Recipe recipe = parse_recipe(yaml, entry.path(), builtin_methods()).recipe;
-    const Recipe written = parse_recipe(write_recipe(recipe), entry.path(), builtin_methods()).recipe;
+    Recipe recipe = parse_recipe(yaml, entry.path(), builtin_methods()).recipe;
+    Recipe written = parse_recipe(write_recipe(recipe), entry.path(), builtin_methods()).recipe;
+    ASSERT_FALSE(read_coefficients(posix_file_system(), recipe).has_errors());
+    ASSERT_FALSE(read_coefficients(posix_file_system(), written).has_errors());
     const auto expected = plan_candidate(posix_file_system(), recipe);
     const auto found = plan_candidate(posix_file_system(), written);
     ASSERT_TRUE(expected && found);

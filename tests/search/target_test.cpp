@@ -57,6 +57,9 @@ TEST(FindTarget, RefusesWhatIsNoNumberOfTheRecipe) {
   };
   EXPECT_THAT(message("lamda"), HasSubstr("has no parameter 'lamda' (did you mean 'lambda'?)"));
   EXPECT_THAT(message("normalize"), HasSubstr("is not a number"));
+  const Recipe tabled = parsed("merge_method: linear\ncoefficients: t.yml\nmodels: [{model: a}]\n");
+  EXPECT_THAT(find_target(tabled, "", false).error().message,
+              HasSubstr("takes 'weight' from the table of 'coefficients'"));
   EXPECT_THAT(message("ties.density"), HasSubstr("has no parameter 'ties.density'"));
   EXPECT_THAT(message("ties.densty", "task_vectors:\n  - ties\n"), HasSubstr("did you mean 'ties.density'?"));
   EXPECT_THAT(message("trim.density", "task_vectors:\n  - trim\n  - trim\n"), HasSubstr("'trim' twice"));

@@ -9,6 +9,7 @@
 #include "progress_meter.h"
 #include "recipe_input.h"
 #include "wootz/engine/replaceable.h"
+#include "wootz/recipe/coefficients.h"
 
 namespace wootz::cli {
 namespace {
@@ -19,6 +20,7 @@ constexpr std::size_t kListedWarnings = 20;
 Result<> check_inputs_kept(FileSystem& files, const MergePlan& plan, const std::string& output) {
   std::vector<std::string> inputs;
   for (const Source& source : plan.sources.models) inputs.push_back(source.checkpoint.directory());
+  if (plan.recipe.coefficients) inputs.push_back(parent_path(plan.recipe.coefficients->table->file));
   return check_replaceable(files, output, plan.recipe.file, inputs);
 }
 
@@ -94,6 +96,7 @@ Result<int> run(const MergeCommand& command) {
   WOOTZ_TRY(const PlannedMerge planned, plan_recipe(files, command.input));
   if (!command.quiet || planned.diagnostics.has_errors()) print_diagnostics(planned.diagnostics);
   if (planned.diagnostics.has_errors()) return exit_code(planned.diagnostics.to_error().kind);
+  WOOTZ_RETURN_IF_ERROR(check_static(planned.plan.recipe));
   if (command.overwrite) WOOTZ_RETURN_IF_ERROR(check_inputs_kept(files, planned.plan, command.output));
   if (command.verbose && !command.quiet) {
     WOOTZ_TRY(const Schedule schedule, make_schedule(planned.plan, command.input.schedule));

@@ -6,6 +6,8 @@
 
 #include "wootz/engine/manifest.h"
 #include "wootz/io/digest.h"
+#include "wootz/recipe/coefficients.h"
+#include "wootz/recipe/write_recipe.h"
 
 namespace wootz {
 namespace {
@@ -80,6 +82,21 @@ const std::string& tokenizer_directory(const MergePlan& plan) {
   return plan.sources.donor().checkpoint.directory();
 }
 
+// The name of the coefficient table in the output: its own, unless another file may have it.
+std::string table_name(const std::string& path) {
+  std::string name = file_name(path);
+  const bool yaml = name.ends_with(".yml") || name.ends_with(".yaml");
+  const bool own = yaml && !name.starts_with('.') && !is_companion(name) && name != kRecipeName;
+  return own ? name : "coefficients.yml";
+}
+
+// The recipe as it stands beside its table.
+std::string recipe_text(const Recipe& recipe) {
+  if (!recipe.coefficients) return recipe.text;
+  const std::string name = table_name(recipe.coefficients->path);
+  return name == recipe.coefficients->path ? recipe.text : with_coefficients(recipe, name);
+}
+
 std::string yaml_quoted(std::string_view text) {
   std::string quoted = "\"";
   for (char c : text) {
@@ -118,12 +135,15 @@ Result<std::map<std::string, std::string>> write_side_files(FileSystem& files, c
   };
   WOOTZ_RETURN_IF_ERROR(copy_from(plan.sources.donor().checkpoint.directory(), false));
   WOOTZ_RETURN_IF_ERROR(copy_from(tokenizer_directory(plan), true));
-  WOOTZ_RETURN_IF_ERROR(write(kRecipeName, plan.recipe.text));
+  WOOTZ_RETURN_IF_ERROR(write(kRecipeName, recipe_text(plan.recipe)));
+  if (const auto& coefficients = plan.recipe.coefficients)
+    WOOTZ_RETURN_IF_ERROR(write(table_name(coefficients->path), coefficients->table->text));
   WOOTZ_RETURN_IF_ERROR(write(kCardName, model_card(plan)));
   return digests;
 }
 
 std::string model_card(const MergePlan& plan) {
+  const std::string recipe = recipe_text(plan.recipe);
   const MethodSpec& method = *plan.recipe.method;
   std::string card = "---\nbase_model:\n";
   for (const Source& source : plan.sources.models) card += fmt::format("- {}\n", yaml_quoted(source.reference));
@@ -141,7 +161,7 @@ std::string model_card(const MergePlan& plan) {
   card += fmt::format(
       "\nHashes of all inputs and outputs, and norms, cosines and sign conflicts of every tensor, are in "
       "`{}`; `wootz verify` checks this directory against it.\n\n## Recipe\n\n```yaml\n{}{}```\n",
-      kManifestName, plan.recipe.text, plan.recipe.text.ends_with('\n') ? "" : "\n");
+      kManifestName, recipe, recipe.ends_with('\n') ? "" : "\n");
   return card;
 }
 

@@ -1,4 +1,5 @@
-// The files beside the weights: configuration and tokenizer copied byte for byte, the recipe, the model card.
+// The files beside the weights: configuration and tokenizer copied byte for byte, the recipe with its coefficient
+// table, the model card.
 #pragma once
 
 #include <map>
@@ -13,7 +14,8 @@ namespace wootz {
 Result<std::vector<std::string>> companion_files(FileSystem& files, const std::string& directory);
 
 /// Writes everything but weights and manifest into `directory`. Returns digests by file name.
-/// config.json is the donor's, except that its dtype word follows the output when the recipe changes the dtype.
+/// config.json is the donor's, except that its dtype word follows the output when the recipe changes the dtype. The
+/// recipe is the user's, except that it names its coefficient table where the copy lies.
 Result<std::map<std::string, std::string>> write_side_files(FileSystem& files, const MergePlan& plan,
                                                             const std::string& directory);
 

@@ -7,6 +7,7 @@
 #include "wootz/engine/manifest.h"
 #include "wootz/engine/version.h"
 #include "wootz/io/digest.h"
+#include "wootz/recipe/coefficients.h"
 
 namespace wootz {
 namespace {
@@ -27,6 +28,7 @@ std::string tag(const Part& part) {
 std::string merge_fingerprint(const MergePlan& plan) {
   std::string text =
       fmt::format("wootz {}\n{}\n{} {}\n", version(), plan.recipe.text, plan.recipe.seed, plan.options.allow_missing);
+  if (plan.recipe.coefficients) text += plan.recipe.coefficients->table->text + '\n';
   for (const Source& source : plan.sources.models) {
     text += source.reference + '\n';
     for (const WeightFile& file : source.checkpoint.files())

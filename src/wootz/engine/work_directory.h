@@ -71,7 +71,8 @@ class WorkDirectory {
 /// only the emptied work directory was left, which is then removed.
 Result<bool> clean_up_published(FileSystem& files, const std::string& output, const MergePlan& plan);
 
-/// What tells one merge from another: recipe, models' headers and file times, output layout, version.
+/// What tells one merge from another: recipe and its coefficient table, models' headers and file times, output layout,
+/// version.
 std::string merge_fingerprint(const MergePlan& plan);
 
 }  // namespace wootz

@@ -66,6 +66,10 @@ CombinationSpec consensus_combination() {
   }};
 }
 
+std::unique_ptr<Combination> make_task_vector_sum(std::vector<double> weights) {
+  return std::make_unique<WeightedSum>(true, 1.0, std::move(weights));
+}
+
 std::unique_ptr<Combination> make_weighted_sum(double factor, std::vector<double> weights) {
   return std::make_unique<WeightedSum>(false, factor, std::move(weights));
 }

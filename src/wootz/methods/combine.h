@@ -13,6 +13,9 @@ CombinationSpec task_arithmetic_combination();
 /// (TIES). Parameters: weight, normalize, lambda.
 CombinationSpec consensus_combination();
 
+/// base + sum_k weights[k] * lane_k.
+std::unique_ptr<Combination> make_task_vector_sum(std::vector<double> weights);
+
 /// factor * sum_k weights[k] * lane_k, without a base.
 std::unique_ptr<Combination> make_weighted_sum(double factor, std::vector<double> weights);
 

@@ -63,6 +63,7 @@ struct MethodSpec {
   bool stochastic = false;
   bool order_independent = true;  ///< permuting the models (with their parameters) changes rounding at most
   bool idempotent = true;         ///< merging equal models with default weights returns the model
+  bool needs_data = false;        ///< learns from a recipe's `adapt:` section; `combination` is what it starts from
 
   std::vector<TransformSpec> transforms = {};       ///< in order
   std::optional<CombinationSpec> combination = {};  ///< exactly for kMerge

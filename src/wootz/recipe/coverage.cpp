@@ -3,7 +3,9 @@
 #include <map>
 #include <set>
 
+#include "wootz/core/check.h"
 #include "wootz/core/nearest.h"
+#include "wootz/recipe/coefficients.h"
 #include "wootz/recipe/resolve.h"
 #include "wootz/recipe/validate.h"
 #include "wootz/yaml/report.h"
@@ -39,6 +41,11 @@ class CoverageCheck {
   bool check_values(const StageSettings& stage) {
     bool good = true;
     for (const ParamSpec& spec : stage.method->parameters) {
+      if (takes_coefficients(*stage.method, recipe_, spec)) {
+        WOOTZ_CHECK(recipe_.coefficients->table != nullptr);
+        good = check_rows(*recipe_.coefficients->table, tensors_, findings_) && good;
+        continue;
+      }
       if (spec.fallback) continue;
       if (spec.scope == ParamScope::kGlobal) {
         good = check_value(stage, spec, nullptr) && good;

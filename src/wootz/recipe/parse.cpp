@@ -14,10 +14,11 @@
 namespace wootz {
 namespace {
 
-const std::vector<std::string> kKeys = {"merge_method", "base_model", "models", "parameters",      "task_vectors",
-                                        "dtype",        "out_dtype",  "seed",   "tokenizer_source"};
+const std::vector<std::string> kKeys = {"merge_method", "base_model",       "models", "parameters",
+                                        "task_vectors", "coefficients",     "dtype",  "out_dtype",
+                                        "seed",         "tokenizer_source", "adapt"};
 
-const std::vector<std::string> kModelKeys = {"model", "parameters"};
+const std::vector<std::string> kModelKeys = {"model", "parameters", "task"};
 
 // The word a user of other tools may have meant, or "".
 std::string_view meant_dtype(std::string_view word) {
@@ -42,6 +43,8 @@ class RecipeParser {
     if (const YamlNode* node = value_of("seed")) read_seed(*node);
     if (const YamlNode* node = value_of("tokenizer_source")) read_tokenizer_source(*node);
     if (const YamlNode* node = value_of("task_vectors")) read_transforms(*node);
+    if (const YamlNode* node = value_of("coefficients")) read_coefficients(*node);
+    read_adapt(root);
     read_models(root);
     if (const YamlNode* node = value_of("parameters"); node != nullptr && recipe_.method != nullptr)
       recipe_.parameters = ParameterReader(recipe_, report_).of_recipe(*node);
@@ -63,6 +66,7 @@ class RecipeParser {
       } else {
         report_.error(entry.place, "unknown key {}{}", shown(entry.key), suggestion(entry.key, kKeys));
         misspelled_.emplace_back(nearest(entry.key, kKeys));
+        if (is_misspelled("coefficients")) recipe_.coefficients.emplace();  // the weights are not missing as well
       }
     }
   }
@@ -94,10 +98,28 @@ class RecipeParser {
     if (recipe_.method == nullptr) whole_ = false;
   }
 
+  bool learns() const { return recipe_.method != nullptr && recipe_.method->needs_data; }
+
+  void read_adapt(const YamlNode& root) {
+    const YamlEntry* entry = root.find("adapt");
+    if (recipe_.method == nullptr) return;
+    if (entry != nullptr && !learns())
+      report_.error(entry->place,
+                    "'adapt' is for merge methods that learn from data, and '{}' does not: remove it, or write "
+                    "'merge_method: adamerging'",
+                    recipe_.method->name);
+    else if (entry != nullptr)
+      recipe_.adapt = read_adapt_section(*entry->value, report_);
+    else if (learns() && !is_misspelled("adapt"))
+      report_.error(root.find("merge_method")->value->place,
+                    "merge_method '{}' learns from data: add 'adapt: {{tasks: tasks.yml}}' to the recipe",
+                    recipe_.method->name);
+  }
+
   void read_base(const YamlNode& node) {
     const std::optional<std::string> reference = read_reference(node, "base_model", report_);
     if (reference)
-      recipe_.base = RecipeModel{*reference, {}, report_.at(node.place)};
+      recipe_.base = RecipeModel{*reference, "", {}, report_.at(node.place)};
     else
       whole_ = false;
   }
@@ -170,6 +192,12 @@ class RecipeParser {
     recipe_.transforms.push_back(std::move(transform));
   }
 
+  void read_coefficients(const YamlNode& node) {
+    recipe_.coefficients = RecipeCoefficients{node.text, report_.at(node.place), nullptr};
+    if (!node.is_scalar() || node.text.empty())
+      report_.error(node.place, "'coefficients' must be the path of a coefficient table");
+  }
+
   void read_models(const YamlNode& root) {
     const YamlEntry* entry = root.find("models");
     if (entry == nullptr || entry->value->is_null()) {
@@ -212,12 +240,26 @@ class RecipeParser {
     else if (model != nullptr)
       reference = read_reference(*model->value, "model", report_);
     if (!reference) whole_ = false;
-    RecipeModel read{reference.value_or("?"), {}, report_.at(node.place)};
+    RecipeModel read{reference.value_or("?"), "", {}, report_.at(node.place)};
+    read_task(node, read);
     if (const YamlEntry* parameters = node.find("parameters"); parameters != nullptr && recipe_.method != nullptr)
       read.parameters = ParameterReader(recipe_, report_).of_model(*parameters->value, read.reference);
     for (const YamlEntry& entry : node.entries)
       if (is_parameter(entry.key)) read.parameters.push_back({entry.key, {}});  // misplaced, but not missing
     recipe_.models.push_back(std::move(read));
+  }
+
+  void read_task(const YamlNode& node, RecipeModel& model) {
+    const YamlEntry* task = node.find("task");
+    if (task != nullptr && recipe_.method != nullptr && !learns())
+      report_.error(task->place,
+                    "'task' belongs to recipes that adapt a merge to data: remove it, this merge uses none");
+    else if (task != nullptr && task->value->is_scalar())
+      model.task = task->value->text;
+    else if (task != nullptr)
+      report_.error(task->place, "'task' must be the name of a task of the catalogue");
+    else if (learns() && recipe_.base && !same_reference(model.reference, recipe_.base->reference))
+      report_.error(node.place, "model {} has no 'task': name its task of the catalogue", shown(model.reference));
   }
 
   bool is_parameter(std::string_view name) const {
@@ -228,9 +270,6 @@ class RecipeParser {
     if (is_parameter(entry.key))
       report_.error(entry.place, "unknown key '{0}' of a model: it is a parameter, write 'parameters: {{{0}: ...}}'",
                     entry.key);
-    else if (entry.key == "task")
-      report_.error(entry.place,
-                    "'task' belongs to recipes that adapt a merge to data: remove it, this merge uses none");
     else if (entry.key == "layer_range")
       report_.error(entry.place, "'layer_range' is not supported, Wootz merges whole models: remove it");
     else

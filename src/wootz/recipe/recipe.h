@@ -1,6 +1,7 @@
-// A merge recipe as plain data: mergekit's YAML for whole models, plus `task_vectors:`.
+// A merge recipe as plain data: mergekit's YAML for whole models, plus `task_vectors:` and `coefficients:`.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "wootz/core/diagnostic.h"
 #include "wootz/core/dtype.h"
 #include "wootz/methods/registry.h"
+#include "wootz/recipe/adapt_section.h"
 
 namespace wootz {
 
@@ -28,6 +30,7 @@ struct ParamSetting {
 
 struct RecipeModel {
   std::string reference;  ///< as written: a path or a Hub name, with '@revision' if it has one
+  std::string task;       ///< what the model was fine-tuned for, where a merge learns from data; "" otherwise
   std::vector<ParamSetting> parameters;
   SourcePlace place;
 };
@@ -39,6 +42,15 @@ struct RecipeTransform {
   SourcePlace place;
 };
 
+struct CoefficientTable;
+
+/// `coefficients:`, a file with the merge method's `weight` for every tensor and model.
+struct RecipeCoefficients {
+  std::string path;                               ///< as written, relative to the recipe's folder
+  SourcePlace place;                              ///< of the path
+  std::shared_ptr<const CoefficientTable> table;  ///< null until load_coefficients (coefficients.h) has set it
+};
+
 struct Recipe {
   std::string file;  ///< its path, "" when made in memory
   std::string text;  ///< verbatim
@@ -48,10 +60,12 @@ struct Recipe {
   std::optional<RecipeModel> base;       ///< `base_model`
   std::vector<ParamSetting> parameters;  ///< of the whole
   std::vector<RecipeTransform> transforms;
+  std::optional<RecipeCoefficients> coefficients;
   std::optional<Dtype> dtype;
   std::optional<Dtype> out_dtype;
   std::optional<std::string> tokenizer_source;  ///< a model reference whose tokenizer files are copied; none: the base
   std::uint64_t seed = 0;
+  std::optional<AdaptSettings> adapt;  ///< exactly where the method learns from data
 
   /// Indices of the models that become lanes of the pipeline: all but the base where the method requires one, else all
   /// listed. A required base is never a lane and need not be listed.
@@ -68,7 +82,7 @@ ParsedRecipe parse_recipe(std::string_view yaml, std::string file, const Registr
 
 /// What only the names of the tensors to merge can tell: a required parameter that no filter gives to some tensor,
 /// values of one tensor that do not go together (MethodSpec::check), and, as warnings, filters that match no tensor.
-/// Requires: a recipe without errors.
+/// Requires: a recipe without errors, its coefficients loaded.
 Diagnostics check_coverage(const Recipe& recipe, const std::vector<std::string>& tensor_names);
 
 /// Where a tensor stands in a model, found from its name alone.
@@ -82,9 +96,9 @@ struct LayerPlace {
 std::vector<LayerPlace> layer_places(const std::vector<std::string>& tensor_names);
 
 /// The parameter values of `method` for one tensor, per-model ones in the order of recipe.lanes(): model, then recipe,
-/// then default, as in mergekit. `settings` is recipe.parameters for the merge method and a transform's own for that; a
-/// model's settings reach a transform where the merge method has no parameter of that name.
-/// Requires: a recipe that passed parse_recipe and check_coverage.
+/// then default, as in mergekit; a coefficient table gives the merge method's `weight` instead. `settings` is
+/// recipe.parameters for the merge method and a transform's own for that; a model's settings reach a transform where
+/// the merge method has no parameter of that name. Requires: a recipe that passed parse_recipe and check_coverage.
 ParamSet resolve_parameters(const MethodSpec& method, const Recipe& recipe, const std::vector<ParamSetting>& settings,
                             std::string_view tensor_name, LayerPlace place);
 

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "wootz/core/check.h"
+#include "wootz/recipe/coefficients.h"
 #include "wootz/recipe/param_values.h"
 #include "wootz/recipe/references.h"
 
@@ -27,6 +28,13 @@ double at_position(const std::vector<double>& anchors, double t) {
 bool model_has_a_say(const MethodSpec& method, const Recipe& recipe, const ParamSpec& spec) {
   if (spec.scope != ParamScope::kModel) return false;
   return &method == recipe.method || find_param(recipe.method->parameters, spec.name) == nullptr;
+}
+
+const std::vector<double>& coefficients_of(const Recipe& recipe, std::string_view tensor_name) {
+  WOOTZ_CHECK(recipe.coefficients->table != nullptr);
+  const std::vector<double>* row = recipe.coefficients->table->find(tensor_name);
+  WOOTZ_CHECK(row != nullptr);
+  return *row;
 }
 
 struct LayerName {
@@ -97,6 +105,16 @@ const ParamRule* deciding_rule(const MethodSpec& method, const Recipe& recipe, c
   return find_rule(settings, spec.name, tensor_name);
 }
 
+const ParamSpec* coefficient_param(const MethodSpec& method) {
+  const ParamSpec* spec = find_param(method.parameters, "weight");
+  const bool fits = spec != nullptr && spec->scope == ParamScope::kModel && spec->type == ParamType::kNumber;
+  return fits ? spec : nullptr;
+}
+
+bool takes_coefficients(const MethodSpec& method, const Recipe& recipe, const ParamSpec& spec) {
+  return recipe.coefficients && &method == recipe.method && &spec == coefficient_param(method);
+}
+
 bool every_lane_sets(const Recipe& recipe, const MethodSpec& method, const ParamSpec& spec) {
   if (!model_has_a_say(method, recipe, spec)) return false;
   const std::vector<std::size_t> lanes = recipe.lanes();
@@ -117,7 +135,9 @@ ParamSet resolve_parameters(const MethodSpec& method, const Recipe& recipe, cons
       return rule != nullptr ? at_position(rule->anchors, place.position) : *spec.fallback;
     };
     std::vector<double>& of_spec = values.emplace_back();
-    if (spec.scope == ParamScope::kGlobal)
+    if (takes_coefficients(method, recipe, spec))
+      of_spec = coefficients_of(recipe, tensor_name);
+    else if (spec.scope == ParamScope::kGlobal)
       of_spec.push_back(value_for(nullptr));
     else
       for (const std::size_t lane : lanes) of_spec.push_back(value_for(&recipe.models[lane]));

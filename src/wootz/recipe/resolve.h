@@ -17,6 +17,12 @@ const ParamRule* deciding_rule(const MethodSpec& method, const Recipe& recipe, c
                                const std::vector<ParamSetting>& settings, const ParamSpec& spec,
                                std::string_view tensor_name);
 
+/// The parameter that a coefficient table gives, or nullptr when the method has none for each model.
+const ParamSpec* coefficient_param(const MethodSpec& method);
+
+/// Whether a parameter of a stage comes from the recipe's coefficient table.
+bool takes_coefficients(const MethodSpec& method, const Recipe& recipe, const ParamSpec& spec);
+
 /// Whether all models set a per-model parameter of a stage themselves.
 bool every_lane_sets(const Recipe& recipe, const MethodSpec& method, const ParamSpec& spec);
 

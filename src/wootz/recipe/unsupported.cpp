@@ -90,14 +90,10 @@ std::string unknown_transform(std::string_view name, const Registry& registry) {
 bool is_inert_parameter(std::string_view name) { return name == "int8_mask"; }
 
 std::optional<AdaptiveSign> adaptive_sign(const YamlNode& root, const Registry& registry) {
-  if (const YamlEntry* method = root.find("merge_method"); method != nullptr && method->value->is_scalar()) {
-    const std::string& name = method->value->text;
-    const bool adaptive = name == "adamerging" || name == "wemoe";
-    if (adaptive && registry.find(MethodKind::kMerge, name) == nullptr)
-      return AdaptiveSign{method->value->place, fmt::format("merge_method {}", name)};
-  }
-  if (const YamlEntry* adapt = root.find("adapt"); adapt != nullptr) return AdaptiveSign{adapt->place, "'adapt:'"};
-  return std::nullopt;
+  const YamlEntry* method = root.find("merge_method");
+  if (method == nullptr || !method->value->is_scalar() || method->value->text != "wemoe") return std::nullopt;
+  if (registry.find(MethodKind::kMerge, "wemoe") != nullptr) return std::nullopt;
+  return AdaptiveSign{method->value->place, "merge_method wemoe"};
 }
 
 }  // namespace wootz

@@ -88,8 +88,29 @@ void check_transforms(const Recipe& recipe, Reporter& report) {
                recipe.method->name);
 }
 
+// A weight beside a table would be one that counts nowhere.
+void check_coefficients(const Recipe& recipe, Reporter& report) {
+  if (!recipe.coefficients || recipe.coefficients->path.empty()) return;  // none, or reported
+  const ParamSpec* spec = coefficient_param(*recipe.method);
+  if (spec == nullptr)
+    return report.error(text_place(recipe.coefficients->place),
+                        "'coefficients' gives every model its 'weight', and merge_method '{}' has none: remove it, or "
+                        "choose another method, such as task_arithmetic",
+                        recipe.method->name);
+  const auto check = [&](const std::vector<ParamSetting>& settings) {
+    const ParamSetting* setting = find_setting(settings, spec->name);
+    if (setting != nullptr && !setting->rules.empty())
+      report.error(text_place(setting->rules.front().place),
+                   "'{}' comes from 'coefficients' (line {}), for every tensor: remove one of the two", spec->name,
+                   recipe.coefficients->place.line);
+  };
+  check(recipe.parameters);
+  for (const std::size_t lane : recipe.lanes()) check(recipe.models[lane].parameters);
+}
+
 void check_required(const Recipe& recipe, Reporter& report) {
   for (const ParamSpec& spec : recipe.method->parameters) {
+    if (takes_coefficients(*recipe.method, recipe, spec)) continue;
     if (spec.fallback || find_setting(recipe.parameters, spec.name) != nullptr) continue;
     if (spec.scope == ParamScope::kGlobal) {
       report.error(text_place(recipe.method_place),
@@ -121,6 +142,7 @@ void validate(const Recipe& recipe, TextPlace models, Reporter& report) {
   check_duplicates(recipe, report);
   check_model_count(recipe, models, report);
   check_transforms(recipe, report);
+  check_coefficients(recipe, report);
   check_required(recipe, report);
 }
 
@@ -131,6 +153,7 @@ bool is_constant(const MethodSpec& method, const Recipe& recipe, const std::vect
       return find_param(method.parameters, setting.name) == nullptr || (alone && setting.rules[0].anchors.size() == 1);
     });
   };
+  if (recipe.coefficients && &method == recipe.method) return false;
   return constant(settings) && std::all_of(recipe.models.begin(), recipe.models.end(),
                                            [&](const RecipeModel& model) { return constant(model.parameters); });
 }

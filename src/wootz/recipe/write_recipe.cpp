@@ -3,57 +3,20 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 
 #include "wootz/core/check.h"
 #include "wootz/recipe/param_values.h"
+#include "wootz/recipe/yaml_writing.h"
 
 namespace wootz {
 namespace {
-
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-// Words that YAML 1.1 takes for something else than a text.
-bool is_word_of_yaml(std::string_view text) {
-  constexpr std::array<std::string_view, 9> kWords = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"};
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return std::find(kWords.begin(), kWords.end(), lower) != kWords.end();
-}
-
-// Whether a text can stand without quotes, anywhere; more could than this says.
-bool is_plain(std::string_view text) {
-  if (text.empty() || is_word_of_yaml(text)) return false;
-  const bool path = text.starts_with("./") || text.starts_with("../") || (text.starts_with("/") && text.size() > 1);
-  if (!is_letter(text.front()) && text.front() != '_' && !path) return false;
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return is_letter(c) || is_digit(c) || std::string_view("_-./@").find(c) != std::string_view::npos;
-  });
-}
-
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\')
-      out += fmt::format("\\{}", c);
-    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    else
-      out += c;
-  }
-  return out + "\"";
-}
-
-std::string text_of(std::string_view text) { return is_plain(text) ? std::string(text) : quoted(text); }
 
 // The short form, or mergekit's long one where the short one would mean something else.
 std::string reference_of(const std::string& reference) {
   const bool short_form = reference.find('+') == std::string::npos &&
                           std::count(reference.begin(), reference.end(), '@') <= 1 && !reference.starts_with('@') &&
                           !reference.ends_with('@');
-  return short_form ? text_of(reference) : fmt::format("{{model: {{path: {}}}}}", text_of(reference));
+  return short_form ? yaml_scalar(reference) : fmt::format("{{model: {{path: {}}}}}", yaml_scalar(reference));
 }
 
 // "base" and "union" are words there, not models.
@@ -64,7 +27,7 @@ std::string tokenizer_of(const std::string& reference) {
 
 std::string value_of(const ParamSpec& spec, double value) {
   if (spec.type == ParamType::kFlag) return value != 0.0 ? "true" : "false";
-  if (spec.type == ParamType::kChoice) return text_of(spec.choices[static_cast<std::size_t>(value)]);
+  if (spec.type == ParamType::kChoice) return yaml_scalar(spec.choices[static_cast<std::size_t>(value)]);
   return fmt::format("{}", value);
 }
 
@@ -79,7 +42,7 @@ std::string rules_of(const ParamSpec& spec, const std::vector<ParamRule>& rules)
   if (rules.size() == 1 && rules.front().filter.empty()) return anchors_of(spec, rules.front().anchors);
   std::vector<std::string> entries;
   for (const ParamRule& rule : rules) {
-    const std::string filter = rule.filter.empty() ? "" : fmt::format("filter: {}, ", text_of(rule.filter));
+    const std::string filter = rule.filter.empty() ? "" : fmt::format("filter: {}, ", yaml_scalar(rule.filter));
     entries.push_back(fmt::format("{{{}value: {}}}", filter, anchors_of(spec, rule.anchors)));
   }
   return fmt::format("[{}]", fmt::join(entries, ", "));
@@ -118,21 +81,35 @@ std::string transform_of(const RecipeTransform& transform) {
   return fmt::format("  - {}: {}\n", transform.method->name, settings_of(transform.parameters, find));
 }
 
-std::string comment_lines(std::string_view comment) {
-  std::string out;
-  while (!comment.empty()) {
-    const std::size_t end = std::min(comment.find('\n'), comment.size());
-    out += end == 0 ? "#\n" : fmt::format("# {}\n", comment.substr(0, end));
-    comment.remove_prefix(std::min(end + 1, comment.size()));
+// The offset of a line and column of a text, or npos.
+std::size_t offset_of(std::string_view text, const SourcePlace& place) {
+  std::size_t begin = 0;
+  for (int line = 1; line < place.line; ++line) {
+    const std::size_t end = text.find('\n', begin);
+    if (end == std::string_view::npos) return end;
+    begin = end + 1;
   }
-  return out;
+  const std::size_t offset = begin + static_cast<std::size_t>(std::max(place.column, 1)) - 1;
+  return offset <= text.size() ? offset : std::string_view::npos;
+}
+
+// Whether `before` ends in the key, a colon and blanks: what follows is the key's own value, no alias or anchor.
+bool ends_in_key(std::string_view before, std::string_view key) {
+  const auto drop = [&](std::string_view characters) {
+    before = before.substr(0, before.find_last_not_of(characters) + 1);
+  };
+  drop(" ");
+  if (!before.ends_with(':')) return false;
+  before.remove_suffix(1);
+  drop(" \"'");
+  return before.ends_with(key);
 }
 
 }  // namespace
 
 std::string write_recipe(const Recipe& recipe, std::string_view comment) {
-  std::string out = comment_lines(comment);
-  out += fmt::format("merge_method: {}\n", text_of(recipe.method->name));
+  std::string out = yaml_comment(comment);
+  out += fmt::format("merge_method: {}\n", yaml_scalar(recipe.method->name));
   if (recipe.base) out += fmt::format("base_model: {}\n", reference_of(recipe.base->reference));
   if (!recipe.transforms.empty()) out += "task_vectors:\n";
   for (const RecipeTransform& transform : recipe.transforms) out += transform_of(transform);
@@ -140,11 +117,27 @@ std::string write_recipe(const Recipe& recipe, std::string_view comment) {
   for (const RecipeModel& model : recipe.models) out += model_of(recipe, model);
   const auto find = [&](std::string_view name) -> const ParamSpec& { return spec_of(recipe, name); };
   if (!recipe.parameters.empty()) out += fmt::format("parameters: {}\n", settings_of(recipe.parameters, find));
+  if (recipe.coefficients) out += fmt::format("coefficients: {}\n", yaml_scalar(recipe.coefficients->path));
   if (recipe.dtype) out += fmt::format("dtype: {}\n", torch_name(*recipe.dtype));
   if (recipe.out_dtype) out += fmt::format("out_dtype: {}\n", torch_name(*recipe.out_dtype));
   if (recipe.tokenizer_source) out += fmt::format("tokenizer_source: {}\n", tokenizer_of(*recipe.tokenizer_source));
   if (recipe.seed != 0) out += fmt::format("seed: {}\n", recipe.seed);
   return out;
+}
+
+std::string with_coefficients(const Recipe& recipe, const std::string& path) {
+  const RecipeCoefficients& written = *recipe.coefficients;
+  const std::string_view text = recipe.text;
+  if (const std::size_t at = offset_of(text, written.place);
+      at != std::string_view::npos && ends_in_key(text.substr(0, at), "coefficients"))
+    for (const std::string_view quote : {"", "\"", "'"}) {
+      const std::string value = fmt::format("{0}{1}{0}", quote, written.path);
+      if (text.substr(at).starts_with(value))
+        return fmt::format("{}{}{}", text.substr(0, at), yaml_scalar(path), text.substr(at + value.size()));
+    }
+  Recipe changed = recipe;
+  changed.coefficients->path = path;
+  return write_recipe(changed);
 }
 
 }  // namespace wootz

@@ -8,6 +8,7 @@
 
 #include "wootz/core/nearest.h"
 #include "wootz/recipe/param_values.h"
+#include "wootz/recipe/resolve.h"
 #include "wootz/recipe/write_recipe.h"
 
 namespace wootz {
@@ -86,6 +87,10 @@ Result<Target> find_target(const Recipe& recipe, std::string_view name, bool per
                 suggestion(wanted, numbers_of(recipe)));
   if (!is_number(*target.spec))
     return fail(ErrorKind::kUsage, "'{}' is not a number, and cannot be searched for", wanted);
+  if (!target.transform && takes_coefficients(*recipe.method, recipe, *target.spec))
+    return fail(ErrorKind::kUsage,
+                "the recipe takes '{}' from the table of 'coefficients': search for another parameter, or remove that",
+                wanted);
   target.per_model = per_model && !target.transform && target.spec->scope == ParamScope::kModel;
   return target;
 }

@@ -1,0 +1,123 @@
+#include "wootz/recipe/adapt_section.h"
+
+#include "wootz/yaml/mapping_reader.h"
+
+namespace wootz {
+namespace {
+
+constexpr std::uint64_t kMost = 1'000'000'000;
+
+template <typename T, typename U>
+void set(T& target, const std::optional<U>& value) {
+  if (value) target = static_cast<T>(*value);
+}
+
+// The loops that the authors' code and FusionBench publish (the rest of their constants are the defaults).
+void take_preset(MappingReader& reader, AdaptSettings& settings) {
+  constexpr std::size_t kFusionBench = 1;
+  if (reader.choice("preset", {"paper", "fusionbench"}).value_or(0) != kFusionBench) return;
+  settings.steps = 1000;
+  settings.batches = 1;
+  settings.clamp_by_default = false;
+}
+
+void read_objective(const YamlNode& node, AdaptObjective& objective, Reporter& report) {
+  MappingReader reader(node, "'objective'", report);
+  set(objective.entropy, reader.number("entropy", 0));
+  set(objective.balance, reader.number("balance", 0));
+  set(objective.agreement, reader.number("agreement", 0));
+  set(objective.teacher_balance, reader.number("teacher_balance", 0, 1));
+  set(objective.labels, reader.number("labels", 0));
+  set(objective.entropy_limit, reader.number("entropy_limit", 0, 1));
+  reader.finish();
+  if (objective.entropy + objective.balance + objective.agreement + objective.labels == 0)
+    report.error(node.place, "'objective' has no term: give one of entropy, balance, agreement, labels a weight");
+}
+
+AdaptGuard read_guard(const YamlNode& node, Reporter& report) {
+  AdaptGuard guard;
+  MappingReader reader(node, "'guard'", report);
+  set(guard.every, reader.integer("every", 1, kMost));
+  set(guard.items, reader.integer("items", 1, kMost));
+  set(guard.tolerance, reader.number("tolerance", 0, 1));
+  set(guard.patience, reader.integer("patience", 1, kMost));
+  reader.finish();
+  return guard;
+}
+
+AdaptPlateau read_plateau(const YamlNode& node, Reporter& report) {
+  AdaptPlateau plateau;
+  MappingReader reader(node, "'plateau'", report);
+  set(plateau.window, reader.integer("window", 1, kMost));
+  set(plateau.change, reader.number("change", 0, 1));
+  reader.finish();
+  return plateau;
+}
+
+// A setting with options: `true` takes them all as they are, `false` leaves it out.
+template <typename Settings, typename Read>
+void read_optional(MappingReader& reader, std::string_view key, std::optional<Settings>& settings, const Read& read,
+                   Reporter& report) {
+  const YamlNode* node = reader.node(key);
+  if (node == nullptr) return;
+  if (node->is_mapping())
+    settings = read(*node, report);
+  else if (reader.flag(key).value_or(false))
+    settings.emplace();
+}
+
+void read_loop(MappingReader& reader, AdaptSettings& settings, Reporter& report) {
+  set(settings.steps, reader.integer("steps", 0, kMost));
+  set(settings.batch_size, reader.integer("batch_size", 1, 1'000'000));
+  set(settings.batches, reader.integer("batches_per_step", 1, 1'000'000));
+  const std::optional<double> short_name = reader.number("lr", 0), rate = reader.number("learning_rate", 0);
+  if (short_name && rate) report.error(reader.place("lr"), "'lr' is 'learning_rate': give it once");
+  set(settings.learning_rate, rate ? rate : short_name);
+  set(settings.schedule, reader.choice("schedule", {"constant", "cosine"}));
+  set(settings.beta1, reader.number("beta1", 0, 1));
+  set(settings.beta2, reader.number("beta2", 0, 1));
+  set(settings.epsilon, reader.number("epsilon", 0));
+  set(settings.weight_decay, reader.number("weight_decay", 0));
+  if (const auto precision = reader.choice("precision", {"float32", "bfloat16"})) settings.bfloat16 = *precision == 1;
+  set(settings.seed, reader.integer("seed"));
+  set(settings.checkpoint_steps, reader.integer("checkpoint_steps", 0, kMost));
+}
+
+void read_data(MappingReader& reader, AdaptSettings& settings) {
+  settings.tasks = reader.required_text("tasks");
+  set(settings.split, reader.text("split"));
+  set(settings.max_items, reader.integer("max_items", 1, kMost));
+  set(settings.corruption, reader.text("corruption"));
+  set(settings.severity, reader.integer("severity", 1, 5));
+}
+
+void read_evaluation(MappingReader& reader, AdaptSettings& settings, Reporter& report) {
+  const YamlNode* node = reader.node("evaluate");
+  if (node == nullptr) return;
+  MappingReader evaluation(*node, "'evaluate'", report);
+  settings.evaluate_every = evaluation.integer("every", 1, kMost).value_or(100);
+  set(settings.evaluate_split, evaluation.text("split"));
+  evaluation.finish();
+}
+
+}  // namespace
+
+AdaptSettings read_adapt_section(const YamlNode& node, Reporter& report) {
+  AdaptSettings settings;
+  settings.place = report.at(node.place);
+  MappingReader reader(node, "'adapt'", report);
+  take_preset(reader, settings);
+  read_data(reader, settings);
+  read_loop(reader, settings, report);
+  set(settings.groups, reader.texts("groups"));
+  if (const YamlNode* objective = reader.node("objective")) read_objective(*objective, settings.objective, report);
+  read_optional(reader, "guard", settings.guard, read_guard, report);
+  // Under a guard nothing that can collapse is minimized, unless the recipe says so.
+  if (settings.guard && reader.node("objective") == nullptr) settings.objective = {.entropy = 0.0, .agreement = 1.0};
+  read_optional(reader, "plateau", settings.plateau, read_plateau, report);
+  read_evaluation(reader, settings, report);
+  reader.finish();
+  return settings;
+}
+
+}  // namespace wootz
