@@ -246,4 +246,15 @@ std::vector<Draw> shuffled(std::size_t size, std::uint64_t seed, std::uint64_t e
   return order;
 }
 
+std::vector<Draw> endless(std::size_t size, std::uint64_t seed, std::uint64_t begin, std::uint64_t end) {
+  std::vector<Draw> draws;
+  draws.reserve(end - begin);
+  for (std::uint64_t epoch = begin / size; epoch * size < end; ++epoch) {
+    const std::vector<Draw> order = shuffled(size, seed, epoch);
+    const std::uint64_t from = std::max(begin, epoch * size), to = std::min(end, (epoch + 1) * size);
+    for (std::uint64_t i = from; i < to; ++i) draws.push_back(order[i - epoch * size]);
+  }
+  return draws;
+}
+
 }  // namespace wootz

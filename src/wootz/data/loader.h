@@ -64,5 +64,7 @@ class Loader {
 std::vector<Draw> in_order(std::size_t size);
 /// Every item once, shuffled by seed and epoch; each with a draw of its own.
 std::vector<Draw> shuffled(std::size_t size, std::uint64_t seed, std::uint64_t epoch);
+/// Draws [begin, end) of an endless order: epoch after epoch, each shuffled anew.
+std::vector<Draw> endless(std::size_t size, std::uint64_t seed, std::uint64_t begin, std::uint64_t end);
 
 }  // namespace wootz

@@ -56,4 +56,16 @@ Result<std::string> encoding_key(FileSystem& files, const ModelInfo& model, cons
   return key;
 }
 
+Result<std::string> task_key(FileSystem& files, const ModelInfo& model, const OpenTask& task) {
+  WOOTZ_TRY(const std::string encoding, encoding_key(files, model, task.task));
+  std::string head;
+  if (!task.task.head.empty()) {
+    WOOTZ_TRY(const std::string content, read_text(files, task.task.head, kMaxFile));
+    head = bytes_digest(std::as_bytes(std::span(content)));
+  }
+  std::vector<int> labels(task.data->size());
+  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = task.data->label(i);
+  return fmt::format("{} {} {}", head, encoding, bytes_digest(std::as_bytes(std::span(labels))));
+}
+
 }  // namespace wootz

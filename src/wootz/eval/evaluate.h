@@ -53,6 +53,9 @@ Result<std::unique_ptr<Encoder>> encoder_for(FileSystem& files, const ModelInfo&
 /// from, by content.
 Result<std::string> encoding_key(FileSystem& files, const ModelInfo& model, const Task& task);
 
+/// Two tasks with the same text here have the same head, labels in the same order, and input made the same way.
+Result<std::string> task_key(FileSystem& files, const ModelInfo& model, const OpenTask& task);
+
 struct Evaluation {
   Score score;
   std::vector<float> logits;         ///< [n, C] in the data set's order, without skipped items

@@ -79,42 +79,29 @@ Result<> choose_trainable(Run& run) {
 
 Result<std::string> file_digest(FileSystem& files, const std::string& path) {
   constexpr std::uint64_t kLargest = std::uint64_t{1} << 30;
-  if (path.empty()) return std::string();
   WOOTZ_TRY(const std::string content, read_text(files, path, kLargest));
   return bytes_digest(std::as_bytes(std::span(content)));
 }
 
-// What tells one run from another: version, recipe, catalogue, head, what the input is made with, the labels in order,
-// and the base's configuration, headers and times.
+// What tells one run from another: version, recipe, catalogue, the task's head, input and labels, and the base's
+// configuration, headers and times.
 Result<std::string> fingerprint_of(FileSystem& files, const Run& run) {
   ModelInfo info = run.network->info();
   info.directory = run.base.directory();
   WOOTZ_TRY(const std::string catalogue, file_digest(files, run.recipe.tasks));
-  WOOTZ_TRY(const std::string head, file_digest(files, run.task.task.head));
-  WOOTZ_TRY(const std::string encoding, encoding_key(files, info, run.task.task));
+  WOOTZ_TRY(const std::string task, task_key(files, info, run.task));
   WOOTZ_TRY(const std::string config, file_digest(files, join_path(run.base.directory(), "config.json")));
-  std::vector<int> labels(run.task.data->size());
-  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = run.task.data->label(i);
-  std::string text =
-      fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n", version(), run.recipe.text, run.recipe.task, run.steps,
-                  catalogue, head, encoding, config, bytes_digest(std::as_bytes(std::span(labels))));
+  std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n", version(), run.recipe.text, run.recipe.task, run.steps,
+                                 catalogue, task, config);
   for (const WeightFile& file : run.base.files())
     text += fmt::format("{} {} {} {}\n", file.name, file.size, file.header_digest, file.modified);
   return bytes_digest(std::as_bytes(std::span(text)));
 }
 
-// The draws of all steps from `first` on: epoch after epoch, each shuffled anew.
+// The draws of all steps from `first` on.
 std::vector<Draw> draws_from(const Run& run, std::size_t first) {
-  const std::size_t items = run.task.data->size();
-  const std::size_t begin = first * run.recipe.batch_size, end = run.steps * run.recipe.batch_size;
-  std::vector<Draw> draws;
-  draws.reserve(end - begin);
-  for (std::size_t epoch = begin / items; epoch * items < end; ++epoch) {
-    const std::vector<Draw> order = shuffled(items, run.recipe.seed, epoch);
-    const std::size_t from = std::max(begin, epoch * items), to = std::min(end, (epoch + 1) * items);
-    for (std::size_t i = from; i < to; ++i) draws.push_back(order[i - epoch * items]);
-  }
-  return draws;
+  return endless(run.task.data->size(), run.recipe.seed, first * run.recipe.batch_size,
+                 run.steps * run.recipe.batch_size);
 }
 
 // One forward and backward pass and the optimizer's step; returns the loss.
@@ -139,7 +126,7 @@ double mean_of(std::span<const double> values) {
   return values.empty() ? 0.0 : sum / static_cast<double>(values.size());
 }
 
-Result<> train(Run& run, AdamW& optimizer, TrainingState& state, std::vector<double>& losses,
+Result<> train(Run& run, AdamW& optimizer, RunDirectory& directory, std::vector<double>& losses,
                const FinetuneOptions& options, FinetuneReport& report) {
   const auto start = std::chrono::steady_clock::now();
   BadItems bad(options.skip_bad);
@@ -165,7 +152,7 @@ Result<> train(Run& run, AdamW& optimizer, TrainingState& state, std::vector<dou
     if (options.progress) options.progress({losses.size(), run.steps, loss, rate, items});
     const std::size_t every = run.recipe.checkpoint_steps;
     if (every > 0 && losses.size() % every == 0 && losses.size() < run.steps)
-      WOOTZ_RETURN_IF_ERROR(state.save(*run.trainable, optimizer, losses));
+      WOOTZ_RETURN_IF_ERROR(save_state(directory, *run.trainable, optimizer, losses));
   }
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   report.waited = loader.waited();
@@ -226,20 +213,20 @@ Result<FinetuneReport> finetune(FileSystem& files, const FinetuneRecipe& recipe,
   settings.weight_decay = recipe.weight_decay;
   AdamW optimizer(run.trainable->values(), settings);
   WOOTZ_TRY(std::string fingerprint, fingerprint_of(files, run));
-  WOOTZ_TRY(const std::unique_ptr<TrainingState> state, TrainingState::open(files, output, std::move(fingerprint)));
-  WOOTZ_TRY(std::vector<double> losses, state->restore(*run.trainable, optimizer));
+  WOOTZ_TRY(const std::unique_ptr<RunDirectory> partial, RunDirectory::open(files, output, std::move(fingerprint)));
+  WOOTZ_TRY(std::vector<double> losses, restore_state(*partial, *run.trainable, optimizer));
 
   FinetuneReport report;
   report.resumed_at = losses.size();
-  report.discarded_other = state->discarded_other();
-  WOOTZ_RETURN_IF_ERROR(train(run, optimizer, *state, losses, options, report));
+  report.discarded_other = partial->discarded_other();
+  WOOTZ_RETURN_IF_ERROR(train(run, optimizer, *partial, losses, options, report));
   WOOTZ_RETURN_IF_ERROR(check_finite(*run.trainable));
   summarize(run, losses, report);
-  WOOTZ_TRY(const std::string directory, state->output_directory());
+  WOOTZ_TRY(const std::string directory, partial->output_directory());
   WOOTZ_RETURN_IF_ERROR(
       (run.recipe.lora ? write_adapter : write_model)(files, run.base, *run.trainable, run.recipe, directory));
   WOOTZ_RETURN_IF_ERROR(write_log(files, losses, run.recipe, directory));
-  WOOTZ_RETURN_IF_ERROR(state->publish(options.overwrite));
+  WOOTZ_RETURN_IF_ERROR(partial->publish(options.overwrite));
   return report;
 }
 

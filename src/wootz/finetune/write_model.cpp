@@ -5,6 +5,7 @@
 
 #include "wootz/engine/side_files.h"
 #include "wootz/io/write_safetensors.h"
+#include "wootz/nn/stored_tensors.h"
 #include "wootz/nn/torch_headers.h"
 
 namespace wootz {
@@ -13,21 +14,15 @@ namespace {
 constexpr const char* kRecipeName = "wootz-finetune.yml";
 constexpr const char* kLogName = "wootz-finetune.jsonl";
 
-at::ScalarType scalar_type(Dtype dtype) {
-  if (dtype == Dtype::kF16) return at::kHalf;
-  if (dtype == Dtype::kBF16) return at::kBFloat16;
-  return dtype == Dtype::kF64 ? at::kDouble : at::kFloat;
-}
-
 // A tensor of the output: trained, or the base's own bytes.
 Result<at::Tensor> output_bytes(const Checkpoint& base, const TensorInfo& tensor, const Trainable& trainable) {
   const auto found = std::find(trainable.names().begin(), trainable.names().end(), tensor.name);
   if (found != trainable.names().end()) {
     const auto index = static_cast<std::size_t>(found - trainable.names().begin());
-    return trainable.values()[index].detach().cpu().to(scalar_type(tensor.dtype)).contiguous();
+    return trainable.values()[index].detach().cpu().to(*scalar_type(tensor.dtype)).contiguous();
   }
   at::Tensor bytes = at::empty({static_cast<std::int64_t>(tensor.bytes)}, at::kByte);
-  WOOTZ_RETURN_IF_ERROR(base.read(tensor, 0, {static_cast<std::byte*>(bytes.data_ptr()), bytes.nbytes()}));
+  WOOTZ_RETURN_IF_ERROR(base.read(tensor, 0, bytes_of(bytes)));
   return bytes;
 }
 
@@ -39,8 +34,7 @@ Result<> write_model(FileSystem& files, const Checkpoint& base, const Trainable&
   std::vector<StoredTensor> tensors;
   for (const TensorInfo& tensor : base.tensors()) {
     WOOTZ_TRY(at::Tensor bytes, output_bytes(base, tensor, trainable));
-    tensors.push_back(
-        {tensor.name, tensor.dtype, tensor.shape, {static_cast<const std::byte*>(bytes.data_ptr()), bytes.nbytes()}});
+    tensors.push_back({tensor.name, tensor.dtype, tensor.shape, bytes_of(bytes)});
     kept.push_back(std::move(bytes));
   }
   WOOTZ_RETURN_IF_ERROR(
@@ -57,10 +51,7 @@ Result<> write_adapter(FileSystem& files, const Checkpoint& base, const Trainabl
   std::vector<StoredTensor> tensors;
   for (std::size_t i = 0; i < trainable.names().size(); ++i) {
     kept.push_back(trainable.values()[i].detach().cpu().contiguous());
-    tensors.push_back({trainable.names()[i],
-                       Dtype::kF32,
-                       Shape(kept.back().sizes().begin(), kept.back().sizes().end()),
-                       {static_cast<const std::byte*>(kept.back().data_ptr()), kept.back().nbytes()}});
+    tensors.push_back(stored_tensor(trainable.names()[i], kept.back()));
   }
   WOOTZ_RETURN_IF_ERROR(
       write_safetensors(files, join_path(directory, "adapter_model.safetensors"), tensors, {{"format", "pt"}}));

@@ -27,39 +27,49 @@ Result<BertConfig> BertConfig::read(const ModelConfig& config) {
 
 BertEncoder::BertEncoder(const BertConfig& config, const std::string& prefix, std::int64_t first_position,
                          ParameterBuilder& builder)
-    : config_(config), first_position_(first_position) {
+    : config_(config), prefix_(prefix), first_position_(first_position) {
   const std::int64_t d = config.width;
   words_ = builder.add(prefix + "embeddings.word_embeddings.weight", {config.vocabulary, d});
   positions_ = builder.add(prefix + "embeddings.position_embeddings.weight", {config.positions, d});
   types_ = builder.add(prefix + "embeddings.token_type_embeddings.weight", {config.types, d});
   norm_ = builder.norm(prefix + "embeddings.LayerNorm", d);
-  for (std::int64_t i = 0; i < config.layers; ++i) {
-    const std::string at = prefix + "encoder.layer." + std::to_string(i) + ".";
-    Block block;
-    block.query = builder.linear(at + "attention.self.query", d, d);
-    block.key = builder.linear(at + "attention.self.key", d, d);
-    block.value = builder.linear(at + "attention.self.value", d, d);
-    block.out = builder.linear(at + "attention.output.dense", d, d);
-    block.norm1 = builder.norm(at + "attention.output.LayerNorm", d);
-    block.fc1 = builder.linear(at + "intermediate.dense", config.intermediate, d);
-    block.fc2 = builder.linear(at + "output.dense", d, config.intermediate);
-    block.norm2 = builder.norm(at + "output.LayerNorm", d);
-    blocks_.push_back(block);
-  }
 }
 
-at::Tensor BertEncoder::states(const ParameterList& parameters, const NetworkInput& input) const {
+void BertEncoder::add_block(ParameterBuilder& builder) {
+  const std::int64_t d = config_.width;
+  const std::string at = prefix_ + "encoder.layer." + std::to_string(blocks_.size()) + ".";
+  Block block;
+  block.query = builder.linear(at + "attention.self.query", d, d);
+  block.key = builder.key(at + "attention.self.key", d, d);
+  block.value = builder.linear(at + "attention.self.value", d, d);
+  block.out = builder.linear(at + "attention.output.dense", d, d);
+  block.norm1 = builder.norm(at + "attention.output.LayerNorm", d);
+  block.fc1 = builder.linear(at + "intermediate.dense", config_.intermediate, d);
+  block.fc2 = builder.linear(at + "output.dense", d, config_.intermediate);
+  block.norm2 = builder.norm(at + "output.LayerNorm", d);
+  blocks_.push_back(block);
+}
+
+std::size_t BertEncoder::kept_values() const {
+  // Two sums, two normed states, queries, keys and values, what was attended to; both sides of the activation.
+  return static_cast<std::size_t>(8 * config_.width + 2 * config_.intermediate);
+}
+
+at::Tensor BertEncoder::embed(const ParameterList& parameters, const NetworkInput& input) const {
   const at::Tensor positions = parameters[positions_].slice(0, first_position_, first_position_ + input.tokens.size(1));
   const at::Tensor embedded =
       at::embedding(parameters[words_], input.tokens) + (positions + parameters[types_].select(0, 0));
-  at::Tensor stream = ops::add_layer_norm(embedded, {}, {}, parameters[norm_.weight], parameters[norm_.offset],
-                                          config_.epsilon, embedded.scalar_type())
-                          .y;
+  return ops::add_layer_norm(embedded, {}, {}, parameters[norm_.weight], parameters[norm_.offset], config_.epsilon,
+                             embedded.scalar_type())
+      .y;
+}
+
+at::Tensor BertEncoder::run(std::size_t block, const ParameterList& parameters, const NetworkInput& input,
+                            const at::Tensor& states) const {
   ops::AttentionOptions attention;
   attention.heads = config_.heads;
   attention.lengths = input.lengths;
-  for (const Block& each : blocks_) stream = block(parameters, each, stream, attention);
-  return stream;
+  return this->block(parameters, blocks_[block], states, attention);
 }
 
 at::Tensor BertEncoder::block(const ParameterList& parameters, const Block& block, const at::Tensor& stream,
@@ -97,10 +107,17 @@ class BertNetwork : public Network {
   BertNetwork(const BertConfig& config, const BertVariant& variant, std::int64_t classes) {
     ParameterBuilder builder(parameters_);
     encoder_.emplace(config, variant.prefix, variant.first_position, builder);
+    const auto width = static_cast<std::size_t>(config.width);
+    add_stage("embeddings", 2 * width, width);
+    for (std::size_t i = 0; i < encoder_->blocks(); ++i) {
+      encoder_->add_block(builder);
+      add_stage("layer." + std::to_string(i), encoder_->kept_values(), width);
+    }
     if (classes > 0) {
       dense_ = builder.linear(variant.dense, config.width, config.width);
       classifier_ = builder.linear(variant.classifier, classes, config.width);
     }
+    add_stage("output", 0, 0);
     info_.architecture = variant.architecture;
     info_.input = InputKind::kText;
     info_.max_tokens = static_cast<std::size_t>(config.positions - variant.first_position);
@@ -108,13 +125,13 @@ class BertNetwork : public Network {
     info_.classes = static_cast<std::size_t>(classes);
   }
 
-  at::Tensor features(const ParameterList& parameters, const NetworkInput& input) const override {
-    return BertEncoder::mean(encoder_->states(parameters, input), input.lengths);
-  }
-
-  at::Tensor logits(const ParameterList& parameters, const NetworkInput& input) const override {
-    const at::Tensor first = encoder_->states(parameters, input).select(1, 0);
-    return apply(parameters, classifier_, apply(parameters, dense_, first).tanh());
+  StageState run_stage(std::size_t stage, const ParameterList& parameters, const NetworkInput& input,
+                       const StageState& state, NetworkOutput output) const override {
+    if (stage == 0) return {encoder_->embed(parameters, input)};
+    if (stage <= encoder_->blocks()) return {encoder_->run(stage - 1, parameters, input, state[0])};
+    if (output == NetworkOutput::kFeatures) return {BertEncoder::mean(state[0], input.lengths)};
+    const at::Tensor first = state[0].select(1, 0);
+    return {apply(parameters, classifier_, apply(parameters, dense_, first).tanh())};
   }
 
  private:

@@ -22,12 +22,20 @@ struct BertConfig {
 
 class BertEncoder {
  public:
-  /// `prefix` is "bert.", "roberta." or "". Positions count from `first_position`.
+  /// `prefix` is "bert.", "roberta." or "". Positions count from `first_position`. Adds the embeddings' parameters.
   BertEncoder(const BertConfig& config, const std::string& prefix, std::int64_t first_position,
               ParameterBuilder& builder);
 
-  /// The tokens' last states, [B, T, D] float32.
-  at::Tensor states(const ParameterList& parameters, const NetworkInput& input) const;
+  std::size_t blocks() const { return static_cast<std::size_t>(config_.layers); }
+  /// Adds the parameters of the next block.
+  void add_block(ParameterBuilder& builder);
+  /// About how many numbers a block keeps for a token's way back.
+  std::size_t kept_values() const;
+
+  /// The tokens' states, [B, T, D] float32: before the blocks, and after one.
+  at::Tensor embed(const ParameterList& parameters, const NetworkInput& input) const;
+  at::Tensor run(std::size_t block, const ParameterList& parameters, const NetworkInput& input,
+                 const at::Tensor& states) const;
 
   /// Their mean over the tokens that count, [B, D].
   static at::Tensor mean(const at::Tensor& states, const at::Tensor& lengths);
@@ -43,6 +51,7 @@ class BertEncoder {
                    const ops::AttentionOptions& attention) const;
 
   BertConfig config_;
+  std::string prefix_;
   std::int64_t first_position_ = 0;
   ParameterIndex words_ = 0, positions_ = 0, types_ = 0;
   NormParameters norm_;

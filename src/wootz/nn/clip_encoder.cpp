@@ -27,32 +27,45 @@ at::Tensor PooledToken::rows(const at::Tensor& x) const {
   return x.index({at::arange(x.size(0), positions.options()), positions});
 }
 
-ClipEncoder::ClipEncoder(const ClipEncoderConfig& config, const std::string& prefix, ParameterBuilder& builder)
-    : config_(config) {
-  const std::int64_t d = config.width;
-  for (std::int64_t i = 0; i < config.layers; ++i) {
-    const std::string at = prefix + "layers." + std::to_string(i) + ".";
-    Block block;
-    block.key = builder.linear(at + "self_attn.k_proj", d, d);
-    block.value = builder.linear(at + "self_attn.v_proj", d, d);
-    block.query = builder.linear(at + "self_attn.q_proj", d, d);
-    block.out = builder.linear(at + "self_attn.out_proj", d, d);
-    block.norm1 = builder.norm(at + "layer_norm1", d);
-    block.fc1 = builder.linear(at + "mlp.fc1", config.intermediate, d);
-    block.fc2 = builder.linear(at + "mlp.fc2", d, config.intermediate);
-    block.norm2 = builder.norm(at + "layer_norm2", d);
-    blocks_.push_back(block);
-  }
+ClipEncoder::ClipEncoder(const ClipEncoderConfig& config, const std::string& prefix)
+    : config_(config), prefix_(prefix) {}
+
+void ClipEncoder::add_block(ParameterBuilder& builder) {
+  const std::int64_t d = config_.width;
+  const std::string at = prefix_ + "layers." + std::to_string(blocks_.size()) + ".";
+  Block block;
+  block.key = builder.key(at + "self_attn.k_proj", d, d);
+  block.value = builder.linear(at + "self_attn.v_proj", d, d);
+  block.query = builder.linear(at + "self_attn.q_proj", d, d);
+  block.out = builder.linear(at + "self_attn.out_proj", d, d);
+  block.norm1 = builder.norm(at + "layer_norm1", d);
+  block.fc1 = builder.linear(at + "mlp.fc1", config_.intermediate, d);
+  block.fc2 = builder.linear(at + "mlp.fc2", d, config_.intermediate);
+  block.norm2 = builder.norm(at + "layer_norm2", d);
+  blocks_.push_back(block);
 }
 
-at::Tensor ClipEncoder::pooled(const ParameterList& parameters, const at::Tensor& stream,
-                               const ops::AttentionOptions& attention, const PooledToken& token,
+std::size_t ClipEncoder::kept_values() const {
+  // Two streams, two normed inputs, queries, keys and values, what was attended to; both sides of the activation.
+  return static_cast<std::size_t>(8 * config_.width + 2 * config_.intermediate);
+}
+
+ClipEncoder::State ClipEncoder::State::of(const StageState& state) {
+  if (state.size() == 1) return {state[0], {}, {}};
+  return {state[0], state[1], state[2]};
+}
+
+StageState ClipEncoder::run(std::size_t block, const ParameterList& parameters, const StageState& state,
+                            const ops::AttentionOptions& attention, const PooledToken& token) const {
+  const State in = State::of(state);
+  const State out = block + 1 == blocks_.size() ? pooled_block(parameters, blocks_[block], in, attention, token)
+                                                : whole_block(parameters, blocks_[block], in, attention);
+  return {out.stream, out.branch, out.bias};
+}
+
+at::Tensor ClipEncoder::normed(const ParameterList& parameters, const StageState& state,
                                const NormParameters& last_norm) const {
-  State state{stream, {}, {}};
-  for (const Block& block : blocks_)
-    state = &block == &blocks_.back() ? pooled_block(parameters, block, state, attention, token)
-                                      : whole_block(parameters, block, state, attention);
-  return take_in(parameters, state, last_norm, stream.scalar_type()).y;
+  return take_in(parameters, State::of(state), last_norm, state[0].scalar_type()).y;
 }
 
 ops::Normed ClipEncoder::take_in(const ParameterList& parameters, const State& state, const NormParameters& norm,

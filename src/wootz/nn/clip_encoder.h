@@ -26,12 +26,21 @@ struct PooledToken {
 
 class ClipEncoder {
  public:
-  ClipEncoder(const ClipEncoderConfig& config, const std::string& prefix, ParameterBuilder& builder);
+  ClipEncoder(const ClipEncoderConfig& config, const std::string& prefix);
 
-  /// The last norm's output for one token of each sequence, [B, D] float32, from the residual stream [B, T, D] float32.
-  /// The last block computes for that token alone. `last_norm` follows the blocks.
-  at::Tensor pooled(const ParameterList& parameters, const at::Tensor& stream, const ops::AttentionOptions& attention,
-                    const PooledToken& token, const NormParameters& last_norm) const;
+  std::size_t blocks() const { return static_cast<std::size_t>(config_.layers); }
+  /// Adds the parameters of the next block.
+  void add_block(ParameterBuilder& builder);
+  /// About how many numbers a block keeps for a token's way back.
+  std::size_t kept_values() const;
+
+  /// Runs a block. The first takes the residual stream {[B, T, D] float32}; the last computes for one token of each
+  /// sequence alone.
+  StageState run(std::size_t block, const ParameterList& parameters, const StageState& state,
+                 const ops::AttentionOptions& attention, const PooledToken& token) const;
+
+  /// The norm after the blocks, [B, D] float32.
+  at::Tensor normed(const ParameterList& parameters, const StageState& state, const NormParameters& last_norm) const;
 
  private:
   struct Block {
@@ -45,6 +54,8 @@ class ClipEncoder {
     at::Tensor stream;
     at::Tensor branch;
     at::Tensor bias;
+
+    static State of(const StageState& state);
   };
 
   State whole_block(const ParameterList& parameters, const Block& block, const State& state,
@@ -57,6 +68,7 @@ class ClipEncoder {
                       at::ScalarType out) const;
 
   ClipEncoderConfig config_;
+  std::string prefix_;
   std::vector<Block> blocks_;
 };
 

@@ -2,25 +2,11 @@
 
 #include <fmt/ranges.h>
 
+#include "wootz/nn/stored_tensors.h"
 #include "wootz/nn/torch_headers.h"
 
 namespace wootz {
 namespace {
-
-std::optional<at::ScalarType> scalar_type(Dtype dtype) {
-  switch (dtype) {
-    case Dtype::kF64:
-      return at::kDouble;
-    case Dtype::kF32:
-      return at::kFloat;
-    case Dtype::kF16:
-      return at::kHalf;
-    case Dtype::kBF16:
-      return at::kBFloat16;
-    default:
-      return std::nullopt;
-  }
-}
 
 Result<at::Tensor> load_parameter(const Checkpoint& checkpoint, const ParameterSpec& spec) {
   const TensorInfo* found = checkpoint.find(spec.name);
@@ -36,7 +22,7 @@ Result<at::Tensor> load_parameter(const Checkpoint& checkpoint, const ParameterS
     return fail(ErrorKind::kInput, "{}: {}: '{}' is {}; networks run on F32, F16, BF16 and F64", checkpoint.path(),
                 file, spec.name, dtype_name(found->dtype));
   at::Tensor values = at::empty(std::vector<std::int64_t>(spec.shape.begin(), spec.shape.end()), *type);
-  WOOTZ_RETURN_IF_ERROR(checkpoint.read(*found, 0, {static_cast<std::byte*>(values.data_ptr()), values.nbytes()}));
+  WOOTZ_RETURN_IF_ERROR(checkpoint.read(*found, 0, bytes_of(values)));
   return values.to(at::kFloat);
 }
 

@@ -34,6 +34,7 @@ struct ModelInfo {
   InputKind input = InputKind::kImage;
   int image_size = 0;            ///< pixels, of the square input; 0 for texts
   std::size_t max_tokens = 0;    ///< of a text, special tokens included; 0 for images
+  std::size_t image_tokens = 0;  ///< of an image, the class token included; 0 for texts
   std::size_t feature_size = 0;  ///< D
   std::size_t classes = 0;       ///< of a classifier inside the checkpoint; 0: none, a head is needed
   std::string directory;         ///< where config.json lies, and tokenizer or preprocessor files

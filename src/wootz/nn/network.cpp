@@ -8,16 +8,32 @@
 
 namespace wootz {
 
-at::Tensor Network::logits(const ParameterList& /*parameters*/, const NetworkInput& /*input*/) const {
-  WOOTZ_CHECK(false);
-  return {};
+at::Tensor Network::features(const ParameterList& parameters, const NetworkInput& input) const {
+  return run(parameters, input, NetworkOutput::kFeatures);
+}
+
+at::Tensor Network::logits(const ParameterList& parameters, const NetworkInput& input) const {
+  WOOTZ_CHECK(info_.classes > 0);
+  return run(parameters, input, NetworkOutput::kLogits);
+}
+
+at::Tensor Network::run(const ParameterList& parameters, const NetworkInput& input, NetworkOutput output) const {
+  StageState state;
+  for (std::size_t stage = 0; stage < stages_.size(); ++stage)
+    state = run_stage(stage, parameters, input, state, output);
+  return state.front();
+}
+
+void Network::add_stage(std::string name, std::size_t kept_values, std::size_t handed_values) {
+  const std::size_t begin = stages_.empty() ? 0 : stages_.back().end;
+  stages_.push_back({std::move(name), begin, parameters_.size(), kept_values, handed_values});
 }
 
 ParameterList with_precision(const Network& network, const ParameterList& parameters, Precision precision) {
   if (precision == Precision::kFloat32) return parameters;
   ParameterList cast = parameters;
   for (std::size_t i = 0; i < cast.size(); ++i)
-    if (network.parameters()[i].matrix) cast[i] = cast[i].to(at::kBFloat16);
+    if (network.parameters()[i].matrix && cast[i].defined()) cast[i] = cast[i].to(at::kBFloat16);
   return cast;
 }
 

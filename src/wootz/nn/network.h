@@ -1,5 +1,6 @@
 // An architecture as a function of its parameters: merged, adapted or per-sample parameters go in without a copy of any
-// module, and gradients flow to them. Torch types; for the code that needs gradients (others use nn/model.h).
+// module, and gradients flow to them. It is a chain of stages, which can be run one by one where a model's weights or
+// activations do not fit into memory together. Torch types; for the code that needs gradients (others use nn/model.h).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -20,6 +21,9 @@ struct ParameterSpec {
   Shape shape;
   /// Whether it takes part in matrix products, which may run in bf16; others stay in float32.
   bool matrix = false;
+  /// Whether no output depends on it: a key's bias moves all scores of a query alike, which the softmax takes out. What
+  /// comes back to it is rounding, which an optimizer that rescales gradients would take for a direction.
+  bool inert = false;
 };
 
 /// The parameters' values, in the order of Network::parameters().
@@ -32,6 +36,24 @@ struct NetworkInput {
   at::Tensor lengths;  ///< [B] int64 on the CPU, tokens that count
 };
 
+/// A part of a network that can be run by itself: the embeddings, a block, what follows the blocks.
+struct NetworkStage {
+  std::string name;       ///< "embeddings", "layers.3", "output"
+  std::size_t begin = 0;  ///< its parameters: [begin, end) of Network::parameters()
+  std::size_t end = 0;
+  std::size_t kept_values = 0;    ///< about how many numbers a token's way back keeps in memory
+  std::size_t handed_values = 0;  ///< about how many numbers a token hands to the next stage
+};
+
+/// What one stage hands to the next: tensors whose first dimension is the batch's, or parameters not yet taken in.
+/// Undefined ones are left out of use.
+using StageState = std::vector<at::Tensor>;
+
+enum class NetworkOutput {
+  kFeatures,  ///< [B, D]
+  kLogits,    ///< [B, C] of the checkpoint's own classifier; requires info().classes > 0
+};
+
 /// Immutable; thread-safe.
 class Network {
  public:
@@ -40,18 +62,33 @@ class Network {
   const ModelInfo& info() const { return info_; }
   /// In the order of the modules in the reference implementation.
   const std::vector<ParameterSpec>& parameters() const { return parameters_; }
+  /// In the order they run in; together they have every parameter, in order.
+  const std::vector<NetworkStage>& stages() const { return stages_; }
 
-  /// [B, D] features in float32 (float64 for float64 parameters). Differentiable in the parameters.
-  virtual at::Tensor features(const ParameterList& parameters, const NetworkInput& input) const = 0;
-  /// [B, C] of the checkpoint's own classifier. Requires: info().classes > 0.
-  virtual at::Tensor logits(const ParameterList& parameters, const NetworkInput& input) const;
+  /// Runs one stage on what the one before it gave (the first: nothing). Only the stage's own parameters need be
+  /// defined. The last one gives the output, float32 (float64 for float64 parameters). Differentiable in the parameters
+  /// and the state.
+  virtual StageState run_stage(std::size_t stage, const ParameterList& parameters, const NetworkInput& input,
+                               const StageState& state, NetworkOutput output) const = 0;
+
+  /// All stages.
+  at::Tensor features(const ParameterList& parameters, const NetworkInput& input) const;
+  at::Tensor logits(const ParameterList& parameters, const NetworkInput& input) const;
 
  protected:
+  /// Closes a stage: its parameters are those added since the last one was.
+  void add_stage(std::string name, std::size_t kept_values, std::size_t handed_values);
+
   ModelInfo info_;
   std::vector<ParameterSpec> parameters_;
+
+ private:
+  at::Tensor run(const ParameterList& parameters, const NetworkInput& input, NetworkOutput output) const;
+
+  std::vector<NetworkStage> stages_;
 };
 
-/// Casts what takes part in matrix products to the precision, differentiably.
+/// Casts what takes part in matrix products to the precision, differentiably. Undefined parameters stay so.
 ParameterList with_precision(const Network& network, const ParameterList& parameters, Precision precision);
 
 }  // namespace wootz

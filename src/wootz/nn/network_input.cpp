@@ -27,6 +27,30 @@ NetworkInput network_input(const Batch& batch, at::Device device) {
   return input;
 }
 
+NetworkInput slice_input(const NetworkInput& input, std::int64_t begin, std::int64_t end) {
+  NetworkInput part;
+  if (input.pixels.defined()) part.pixels = input.pixels.slice(0, begin, end);
+  if (input.tokens.defined()) part.tokens = input.tokens.slice(0, begin, end);
+  if (input.lengths.defined()) part.lengths = input.lengths.slice(0, begin, end);
+  return part;
+}
+
+NetworkInput join_inputs(const std::vector<NetworkInput>& inputs) {
+  if (inputs.size() == 1) return inputs.front();
+  std::vector<at::Tensor> pixels, tokens, lengths;
+  std::int64_t longest = 0;
+  for (const NetworkInput& each : inputs)
+    if (each.tokens.defined()) longest = std::max(longest, each.tokens.size(1));
+  for (const NetworkInput& each : inputs) {
+    if (each.pixels.defined()) pixels.push_back(each.pixels);
+    if (!each.tokens.defined()) continue;
+    tokens.push_back(at::constant_pad_nd(each.tokens, {0, longest - each.tokens.size(1)}));
+    lengths.push_back(each.lengths);
+  }
+  if (!pixels.empty()) return {at::cat(pixels), {}, {}};
+  return {{}, at::cat(tokens), at::cat(lengths)};
+}
+
 HeadTensors head_tensors(const Head& head) {
   HeadTensors tensors;
   const auto classes = static_cast<std::int64_t>(head.classes);

@@ -10,6 +10,12 @@ namespace wootz {
 /// On the CPU the tensors borrow the batch's memory: it must outlive them.
 NetworkInput network_input(const Batch& batch, at::Device device);
 
+/// Items [begin, end); shares memory.
+NetworkInput slice_input(const NetworkInput& input, std::int64_t begin, std::int64_t end);
+
+/// Inputs one after the other. Shorter texts are padded with token 0, which does not count.
+NetworkInput join_inputs(const std::vector<NetworkInput>& inputs);
+
 struct HeadTensors {
   at::Tensor weight;  ///< [C, D]
   at::Tensor bias;    ///< [C], or undefined

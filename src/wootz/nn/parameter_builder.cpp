@@ -13,6 +13,12 @@ LinearParameters ParameterBuilder::linear(const std::string& name, std::int64_t 
   return {weight, add(name + ".bias", {out})};
 }
 
+LinearParameters ParameterBuilder::key(const std::string& name, std::int64_t out, std::int64_t in) {
+  const LinearParameters parameters = linear(name, out, in);
+  specs_->back().inert = true;
+  return parameters;
+}
+
 NormParameters ParameterBuilder::norm(const std::string& name, std::int64_t width) {
   const ParameterIndex weight = add(name + ".weight", {width});
   return {weight, add(name + ".bias", {width})};

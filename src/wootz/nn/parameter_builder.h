@@ -31,6 +31,8 @@ class ParameterBuilder {
   ParameterIndex add(std::string name, std::vector<std::int64_t> shape);
   /// A weight [out, in] of matrix products and its bias: NAME.weight, NAME.bias.
   LinearParameters linear(const std::string& name, std::int64_t out, std::int64_t in);
+  /// The same for the keys of an attention, whose bias is inert.
+  LinearParameters key(const std::string& name, std::int64_t out, std::int64_t in);
   /// NAME.weight and NAME.bias, [width].
   NormParameters norm(const std::string& name, std::int64_t width);
 

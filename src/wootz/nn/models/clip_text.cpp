@@ -35,23 +35,36 @@ class ClipText : public Network {
     ParameterBuilder builder(parameters_);
     token_embedding_ = builder.add(prefix + "embeddings.token_embedding.weight", {config.vocabulary, d});
     position_embedding_ = builder.add(prefix + "embeddings.position_embedding.weight", {config.positions, d});
-    encoder_.emplace(config.encoder, prefix + "encoder.", builder);
+    add_stage("embeddings", static_cast<std::size_t>(d), static_cast<std::size_t>(d));
+    encoder_.emplace(config.encoder, prefix + "encoder.");
+    for (std::size_t i = 0; i < encoder_->blocks(); ++i) {
+      encoder_->add_block(builder);
+      add_stage("layers." + std::to_string(i), encoder_->kept_values(), static_cast<std::size_t>(2 * d));
+    }
     last_norm_ = builder.norm(prefix + "final_layer_norm", d);
     if (config.projection > 0) projection_ = builder.add("text_projection.weight", {config.projection, d});
+    add_stage("output", 0, 0);
     info_.architecture = "clip_text";
     info_.input = InputKind::kText;
     info_.max_tokens = static_cast<std::size_t>(config.positions);
     info_.feature_size = static_cast<std::size_t>(config.projection > 0 ? config.projection : d);
   }
 
-  at::Tensor features(const ParameterList& parameters, const NetworkInput& input) const override {
-    const at::Tensor stream = at::embedding(parameters[token_embedding_], input.tokens) +
-                              parameters[position_embedding_].slice(0, 0, input.tokens.size(1));
-    ops::AttentionOptions attention;
-    attention.heads = config_.encoder.heads;
-    attention.causal = true;
-    const at::Tensor pooled = encoder_->pooled(parameters, stream, attention, {ends(input.tokens)}, last_norm_);
-    return projection_ ? at::linear(pooled, parameters[*projection_]) : pooled;
+  StageState run_stage(std::size_t stage, const ParameterList& parameters, const NetworkInput& input,
+                       const StageState& state, NetworkOutput /*output*/) const override {
+    if (stage == 0)
+      return {at::embedding(parameters[token_embedding_], input.tokens) +
+              parameters[position_embedding_].slice(0, 0, input.tokens.size(1))};
+    if (stage <= encoder_->blocks()) {
+      ops::AttentionOptions attention;
+      attention.heads = config_.encoder.heads;
+      attention.causal = true;
+      PooledToken token;
+      if (stage == encoder_->blocks()) token.positions = ends(input.tokens);
+      return encoder_->run(stage - 1, parameters, state, attention, token);
+    }
+    const at::Tensor pooled = encoder_->normed(parameters, state, last_norm_);
+    return {projection_ ? at::linear(pooled, parameters[*projection_]) : pooled};
   }
 
  private:

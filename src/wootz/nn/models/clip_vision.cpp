@@ -44,23 +44,36 @@ class ClipVision : public Network {
     position_embedding_ =
         builder.add(prefix + "embeddings.position_embedding.weight", {config.grid() * config.grid() + 1, d});
     first_norm_ = builder.norm(prefix + "pre_layrnorm", d);
-    encoder_.emplace(config.encoder, prefix + "encoder.", builder);
+    add_stage("embeddings", static_cast<std::size_t>(3 * config.patch * config.patch + 3 * d),
+              static_cast<std::size_t>(d));
+    encoder_.emplace(config.encoder, prefix + "encoder.");
+    for (std::size_t i = 0; i < encoder_->blocks(); ++i) {
+      encoder_->add_block(builder);
+      add_stage("layers." + std::to_string(i), encoder_->kept_values(), static_cast<std::size_t>(2 * d));
+    }
     last_norm_ = builder.norm(prefix + "post_layernorm", d);
     if (config.projection > 0) projection_ = builder.add("visual_projection.weight", {config.projection, d});
+    add_stage("output", 0, 0);
     info_.architecture = "clip_vision";
     info_.input = InputKind::kImage;
     info_.image_size = static_cast<int>(config.image);
+    info_.image_tokens = static_cast<std::size_t>(config.grid() * config.grid() + 1);
     info_.feature_size = static_cast<std::size_t>(config.projection > 0 ? config.projection : d);
   }
 
-  at::Tensor features(const ParameterList& parameters, const NetworkInput& input) const override {
-    const ops::Normed first =
-        ops::add_layer_norm(embed(parameters, input.pixels), {}, {}, parameters[first_norm_.weight],
-                            parameters[first_norm_.offset], config_.encoder.epsilon, stream_type(parameters));
-    ops::AttentionOptions attention;
-    attention.heads = config_.encoder.heads;
-    const at::Tensor pooled = encoder_->pooled(parameters, first.y, attention, {}, last_norm_);
-    return projection_ ? at::linear(pooled, parameters[*projection_]) : pooled;
+  StageState run_stage(std::size_t stage, const ParameterList& parameters, const NetworkInput& input,
+                       const StageState& state, NetworkOutput /*output*/) const override {
+    if (stage == 0)
+      return {ops::add_layer_norm(embed(parameters, input.pixels), {}, {}, parameters[first_norm_.weight],
+                                  parameters[first_norm_.offset], config_.encoder.epsilon, stream_type(parameters))
+                  .y};
+    if (stage <= encoder_->blocks()) {
+      ops::AttentionOptions attention;
+      attention.heads = config_.encoder.heads;
+      return encoder_->run(stage - 1, parameters, state, attention, {});
+    }
+    const at::Tensor pooled = encoder_->normed(parameters, state, last_norm_);
+    return {projection_ ? at::linear(pooled, parameters[*projection_]) : pooled};
   }
 
  private:

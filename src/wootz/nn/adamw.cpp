@@ -1,4 +1,4 @@
-#include "wootz/finetune/adamw.h"
+#include "wootz/nn/adamw.h"
 
 #include <ATen/ops/_fused_adamw.h>
 
