@@ -1,0 +1,111 @@
+#include "wootz/nn/routed_linear.h"
+
+#include <utility>
+
+#include "wootz/core/check.h"
+#include "wootz/nn/routed_tiles.h"
+#include "wootz/nn/torch_headers.h"
+
+namespace wootz::ops {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+using Experts = std::shared_ptr<const ExpertRows>;
+
+// [K + 1, out, in] in the dtype and on the device of x.
+at::Tensor all_experts(const ExpertRows& experts, const at::Tensor& x) {
+  at::Tensor all = at::empty({experts.experts() + 1, experts.out(), experts.in()}, at::kFloat);
+  experts.rows(0, experts.out(), all.mutable_data_ptr<float>());
+  return all.to(x.options());
+}
+
+at::Tensor definition(const at::Tensor& x, const at::Tensor& coefficients, const ExpertRows& experts) {
+  const at::Tensor all = all_experts(experts, x).flatten(1);
+  const at::Tensor merged = all.slice(0, 0, 1) + at::matmul(coefficients, all.slice(0, 1));
+  return at::bmm(x, merged.unflatten(1, {experts.out(), experts.in()}).transpose(1, 2));
+}
+
+// The experts as tensors that keep their owner alive.
+std::vector<at::Tensor> expert_tensors(const Experts& experts, const at::Tensor& x) {
+  if (experts->dense(0) == nullptr || x.scalar_type() != at::kFloat) return all_experts(*experts, x).unbind(0);
+  std::vector<at::Tensor> tensors;
+  for (std::int64_t e = 0; e <= experts->experts(); ++e)
+    tensors.push_back(at::from_blob(
+        const_cast<float*>(experts->dense(e)), {experts->out(), experts->in()}, [experts](void*) {}, x.options()));
+  return tensors;
+}
+
+at::Tensor factored(const at::Tensor& x, const at::Tensor& coefficients, const Experts& experts) {
+  const std::vector<at::Tensor> tensors = expert_tensors(experts, x);
+  at::Tensor y = at::linear(x, tensors[0]);
+  for (std::size_t k = 1; k < tensors.size(); ++k) {
+    const auto column = static_cast<std::int64_t>(k) - 1;
+    y = at::addcmul(y, coefficients.slice(1, column, column + 1).unsqueeze(2), at::linear(x, tensors[k]));
+  }
+  return y;
+}
+
+// The experts as autograd's context keeps them.
+struct KeptExperts : torch::CustomClassHolder {
+  Experts experts;
+  explicit KeptExperts(Experts given) : experts(std::move(given)) {}
+};
+
+RoutedGroups groups_of(const at::Tensor& coefficients, bool grouped) {
+  return grouped ? equal_groups(coefficients) : single_groups(coefficients);
+}
+
+struct TiledFunction : torch::autograd::Function<TiledFunction> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& coefficients,
+                            const Experts& experts, bool grouped) {
+    context->save_for_backward({x, coefficients});
+    context->saved_data["experts"] = c10::IValue::make_capsule(c10::make_intrusive<KeptExperts>(experts));
+    context->saved_data["grouped"] = grouped;
+    context->saved_data["wants_x"] = x.requires_grad();
+    context->saved_data["wants_coefficients"] = coefficients.requires_grad();
+    return tiled_forward(x, groups_of(coefficients, grouped), *experts);
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    const variable_list saved = context->get_saved_variables();
+    auto& data = context->saved_data;
+    const auto kept = c10::static_intrusive_pointer_cast<KeptExperts>(data["experts"].toCapsule());
+    const RoutedGradients found =
+        tiled_backward(saved[0], groups_of(saved[1], data["grouped"].toBool()), *kept->experts,
+                       gradients[0].contiguous(), data["wants_x"].toBool(), data["wants_coefficients"].toBool());
+    return {found.x, found.coefficients, at::Tensor(), at::Tensor()};
+  }
+};
+
+}  // namespace
+
+RoutedPath choose_path(const RoutedShape& shape) {
+  // Measured for K = 8, where both need about the same time.
+  constexpr std::int64_t kFewTokens = 1, kFewInAll = 32;
+  if (!shape.has_kernels) return RoutedPath::kDefinition;
+  if (shape.groups < shape.samples || shape.experts == 0) return RoutedPath::kGrouped;
+  const bool is_few = shape.tokens <= kFewTokens || shape.samples * shape.tokens <= kFewInAll;
+  if (is_few && shape.is_dense) return RoutedPath::kFactored;
+  return RoutedPath::kTiled;
+}
+
+at::Tensor routed_linear(const at::Tensor& x, const at::Tensor& coefficients, std::shared_ptr<const ExpertRows> experts,
+                         RoutedPath path) {
+  WOOTZ_CHECK(x.dim() == 3 && x.size(2) == experts->in());
+  WOOTZ_CHECK(coefficients.dim() == 2 && coefficients.size(0) == x.size(0));
+  WOOTZ_CHECK(coefficients.size(1) == experts->experts() && coefficients.scalar_type() == x.scalar_type());
+  const bool has_kernels = x.is_cpu() && x.scalar_type() == at::kFloat;
+  if (path == RoutedPath::kAuto) {
+    RoutedShape shape{x.size(0), x.size(1), experts->experts(), 0, has_kernels, experts->dense(0) != nullptr};
+    shape.groups = has_kernels ? equal_groups(coefficients.detach()).size() : shape.samples;
+    path = choose_path(shape);
+  }
+  if (path == RoutedPath::kDefinition) return definition(x, coefficients, *experts);
+  if (path == RoutedPath::kFactored) return factored(x, coefficients, experts);
+  WOOTZ_CHECK(has_kernels);
+  return TiledFunction::apply(x.contiguous(), coefficients, experts, path == RoutedPath::kGrouped);
+}
+
+}  // namespace wootz::ops
