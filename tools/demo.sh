@@ -48,9 +48,18 @@ measure() {
     "${with_validation[@]}"
   show "$wootz" merge --quiet "$out/searched_ties.yml" "$models/searched_ties"
 
+  local adapted=()
+  if grep -q 'name: fashion-mnist' "$tasks"; then
+    title "A coefficient for every tensor of two experts, learned from unlabeled images, with a guard against collapse"
+    cp examples/adaptive/adamerging.yml "$out/data/adamerging.yml"
+    show "$wootz" adapt --overwrite "$out/data/adamerging.yml" "$models/adamerging"
+    show "$wootz" adapt --quiet --overwrite --steps 0 "$out/data/adamerging.yml" "$models/before_adamerging"
+    adapted=("$models/before_adamerging" "$models/adamerging")
+  fi
+
   title "The base, two experts and the merges on test data"
   show "$wootz" eval --quiet --tasks "$tasks" --max-items 2000 "$zoo/base" "$zoo/mnist" "$zoo/fashion-mnist" \
-    "$models/average" "$models/task_arithmetic" "$models/ties" "$models/awd_task_arithmetic" "$models/searched_ties"
+    "$models/average" "$models/task_arithmetic" "$models/ties" "$models/awd_task_arithmetic" "$models/searched_ties" "${adapted[@]}"
 }
 
 rm -rf "$models"

@@ -5,7 +5,8 @@
 namespace wootz::cli {
 namespace {
 
-constexpr std::array<NetworkCommand, 4> kCommands = {{
+constexpr std::array<NetworkCommand, 5> kCommands = {{
+    {"adapt", "RECIPE OUT", "learn a merge's coefficients from unlabeled data, and merge with them"},
     {"eval", "MODEL...", "measure the accuracy of models on tasks, also under corruptions"},
     {"finetune", "RECIPE OUT", "fine-tune a model on a task: all parameters, or LoRA adapters"},
     {"heads", "COMMAND", "make classifier heads from class names or from example images"},

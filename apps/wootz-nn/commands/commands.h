@@ -15,6 +15,7 @@ namespace wootz::cli {
 using RunCommand = std::function<Result<int>()>;
 
 /// Each declares its options on `app`, which has the command's name and summary already.
+RunCommand add_adapt(CLI::App& app);
 RunCommand add_eval(CLI::App& app);
 RunCommand add_heads(CLI::App& app);
 RunCommand add_finetune(CLI::App& app);

@@ -97,6 +97,7 @@ Result<int> run(SearchCommand& command) {
   WOOTZ_TRY(const PlannedMerge planned, plan_recipe(posix_file_system(), command.input));
   if (!command.quiet || planned.diagnostics.has_errors()) print_diagnostics(planned.diagnostics);
   if (planned.diagnostics.has_errors()) return exit_code(planned.diagnostics.to_error().kind);
+  WOOTZ_RETURN_IF_ERROR(check_static(planned.plan.recipe));
   WOOTZ_TRY(const SearchResult result, search_for(command, planned.plan.recipe));
   if (!command.quiet)
     for (const std::string& message : result.skipped) print_warning("left out: " + message);

@@ -1,0 +1,189 @@
+#include "wootz/adapt/adamerging.h"
+
+#include <set>
+
+#include "wootz/engine/merge.h"
+#include "wootz/nn/torch_headers.h"
+#include "wootz/recipe/coefficients.h"
+#include "wootz/recipe/write_recipe.h"
+
+namespace wootz {
+namespace {
+
+constexpr const char* kTableName = "coefficients.yml";
+
+// Merges a segment's weights when they are asked for, and turns their gradients into the coefficients'.
+class MergedWeights : public SegmentWeights {
+ public:
+  MergedWeights(const Network& network, const TaskVectors& vectors, const Coefficients& coefficients,
+                const std::vector<std::size_t>& merged_of, const AdapterInputs& inputs)
+      : network_(network),
+        vectors_(vectors),
+        coefficients_(coefficients),
+        merged_of_(merged_of),
+        inputs_(inputs),
+        gradient_(at::zeros_like(coefficients.values())) {}
+
+  Result<ParameterList> open(const Segment& segment, bool learning) override {
+    ParameterList parameters(network_.parameters().size());
+    std::vector<std::vector<double>> rows;
+    std::vector<TaskVectors::Merged> work;
+    const auto [begin, end] = range(segment);
+    for (std::size_t p = begin; p < end; ++p) {
+      const Shape& shape = network_.parameters()[p].shape;
+      parameters[p] = at::empty(std::vector<std::int64_t>(shape.begin(), shape.end()), type());
+      rows.push_back(coefficients_.of_tensor(merged_of_[p]));
+      work.push_back({p, {}, parameters[p].data_ptr()});
+    }
+    for (std::size_t i = 0; i < work.size(); ++i) work[i].coefficients = rows[i];
+    WOOTZ_RETURN_IF_ERROR(inputs_.wide ? vectors_.merge_wide(work)
+                                       : vectors_.merge(work, kernels::Activation::kFloat32));
+    for (std::size_t p = begin; p < end; ++p) parameters[p] = parameters[p].to(inputs_.device).requires_grad_(learning);
+    return parameters;
+  }
+
+  Result<> close(const Segment& segment, const ParameterList& parameters) override {
+    const auto [begin, end] = range(segment);
+    std::vector<at::Tensor> kept;
+    std::vector<double> products((end - begin) * vectors_.lanes());
+    std::vector<TaskVectors::Product> work;
+    for (std::size_t p = begin; p < end; ++p) {
+      if (!parameters[p].grad().defined() || network_.parameters()[p].inert) continue;  // no output depends on it
+      kept.push_back(parameters[p].grad().to(at::kCPU).contiguous());
+      work.push_back(
+          {p, kept.back().data_ptr(), std::span(products).subspan((p - begin) * vectors_.lanes(), vectors_.lanes())});
+    }
+    WOOTZ_RETURN_IF_ERROR(inputs_.wide ? vectors_.products_wide(work) : vectors_.products(work));
+    for (const TaskVectors::Product& each : work)
+      coefficients_.add_gradient(merged_of_[each.tensor], each.products, gradient_);
+    return {};
+  }
+
+  const at::Tensor& gradient() const { return gradient_; }
+
+ private:
+  at::ScalarType type() const { return inputs_.wide ? at::kDouble : at::kFloat; }
+  std::pair<std::size_t, std::size_t> range(const Segment& segment) const {
+    return {network_.stages()[segment.first].begin, network_.stages()[segment.last - 1].end};
+  }
+
+  const Network& network_;
+  const TaskVectors& vectors_;
+  const Coefficients& coefficients_;
+  const std::vector<std::size_t>& merged_of_;
+  const AdapterInputs& inputs_;
+  at::Tensor gradient_;
+};
+
+class AdaMerging : public Adapter {
+ public:
+  AdaMerging(const AdapterInputs& inputs, PassPlan pass, Coefficients coefficients,
+             std::unique_ptr<TaskVectors> vectors, std::vector<std::size_t> merged_of)
+      : inputs_(inputs),
+        plan_(std::move(pass)),
+        coefficients_(std::move(coefficients)),
+        vectors_(std::move(vectors)),
+        merged_of_(std::move(merged_of)),
+        values_({{"coefficients", coefficients_.values()}}),
+        pass_(*inputs.network, inputs.output, inputs.precision, plan_.segments) {}
+
+  const std::vector<LearnedValue>& values() const override { return values_; }
+  const PassPlan& pass() const override { return plan_; }
+
+  Result<double> learn(const std::vector<MicroBatch>& batches, const LossFunction& loss,
+                       std::vector<at::Tensor>& gradients) override {
+    MergedWeights weights(*inputs_.network, *vectors_, coefficients_, merged_of_, inputs_);
+    WOOTZ_TRY(const double total, pass_.learn(batches, weights, loss));
+    gradients = {weights.gradient()};
+    return total;
+  }
+
+  Result<std::vector<at::Tensor>> run(const std::vector<MicroBatch>& batches) override {
+    MergedWeights weights(*inputs_.network, *vectors_, coefficients_, merged_of_, inputs_);
+    return pass_.run(batches, weights);
+  }
+
+  // The result is a static merge by the learned table: any tensor, exactly, in the engine's bounded memory.
+  Result<> write(FileSystem& files, const WriteOptions& options) override {
+    WOOTZ_TRY(Recipe recipe, static_recipe(options.comment));
+    OpenedSources opened = open_sources(files, recipe);
+    PlannedMerge planned = plan_merge(std::move(recipe), std::move(opened), {});
+    if (planned.diagnostics.has_errors()) return tl::unexpected(planned.diagnostics.to_error());
+    MergeOptions merging;
+    merging.schedule.threads = options.threads;
+    merging.schedule.max_memory = options.max_memory;
+    merging.overwrite = true;
+    merging.progress = options.progress;
+    WOOTZ_TRY(const MergeReport report, run_merge(files, planned.plan, options.directory, merging));
+    return {};
+  }
+
+ private:
+  Result<Recipe> static_recipe(const std::string& comment) const {
+    const MergePlan& plan = *inputs_.plan;
+    CoefficientTable table;
+    std::vector<std::string> names;
+    std::set<std::string> known;
+    for (const std::size_t lane : plan.recipe.lanes()) {
+      table.models.push_back(plan.recipe.models[lane].reference);
+      known.insert(table.models.back());
+    }
+    if (known.size() < table.models.size()) table.models.clear();  // no labels where two would be the same
+    for (std::size_t m = 0; m < plan.merged_tensors.size(); ++m) {
+      names.push_back(plan.tensors[plan.merged_tensors[m]].name);
+      table.rows[names.back()] = coefficients_.of_tensor(m);
+    }
+    Recipe recipe = plan.recipe;
+    recipe.method = builtin_methods().find(MethodKind::kMerge, "task_arithmetic");
+    recipe.adapt.reset();
+    recipe.parameters.clear();
+    for (RecipeModel& model : recipe.models) {
+      std::erase_if(model.parameters, [](const ParamSetting& setting) { return setting.name == "init"; });
+      model.task.clear();
+    }
+    recipe.coefficients = RecipeCoefficients{kTableName, {}, nullptr};
+    Diagnostics found = load_coefficients(recipe, write_coefficients(table, names, comment), kTableName);
+    if (found.has_errors()) return tl::unexpected(found.to_error());
+    recipe.text = write_recipe(recipe, comment);
+    return recipe;
+  }
+
+  const AdapterInputs& inputs_;
+  PassPlan plan_;
+  Coefficients coefficients_;
+  std::unique_ptr<TaskVectors> vectors_;
+  std::vector<std::size_t> merged_of_;  ///< of each of the network's parameters, its number among the merged tensors
+  std::vector<LearnedValue> values_;
+  StagedPass pass_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Adapter>> make_adamerging(FileSystem& files, const AdapterInputs& inputs) {
+  const MergePlan& plan = *inputs.plan;
+  std::vector<std::string> names;
+  std::vector<std::size_t> merged_of;
+  for (const ParameterSpec& spec : inputs.network->parameters()) {
+    const auto found = std::find_if(plan.merged_tensors.begin(), plan.merged_tensors.end(),
+                                    [&](std::size_t index) { return plan.tensors[index].name == spec.name; });
+    if (found == plan.merged_tensors.end())
+      return fail(ErrorKind::kInput, "'{}' has no tensor '{}' to merge, which its config.json promises",
+                  plan.sources.donor().reference, spec.name);
+    if (plan.tensors[*found].shape != spec.shape)
+      return fail(ErrorKind::kInput, "'{}': '{}' has another shape than its config.json says",
+                  plan.sources.donor().reference, spec.name);
+    merged_of.push_back(static_cast<std::size_t>(found - plan.merged_tensors.begin()));
+    names.push_back(spec.name);
+  }
+  PassSize size{inputs.step_items, inputs.tokens, 2.0, inputs.precision};
+  WOOTZ_TRY(PassPlan pass, plan_pass(*inputs.network, size, inputs.max_memory));
+  WOOTZ_TRY(Coefficients coefficients, Coefficients::make(plan, *inputs.network));
+  WOOTZ_TRY(const std::vector<std::string> written,
+            write_task_vectors(files, plan, join_path(inputs.work_directory, "task_vectors"), inputs.threads,
+                               inputs.progress));
+  WOOTZ_TRY(std::unique_ptr<TaskVectors> vectors, TaskVectors::open(files, plan, names, written));
+  return std::make_unique<AdaMerging>(inputs, std::move(pass), std::move(coefficients), std::move(vectors),
+                                      std::move(merged_of));
+}
+
+}  // namespace wootz

@@ -1,0 +1,107 @@
+#include "wootz/adapt/staged_pass.h"
+
+#include "torch/csrc/autograd/autograd.h"
+#include "wootz/nn/device.h"
+#include "wootz/nn/torch_headers.h"
+
+namespace wootz {
+namespace {
+
+// A state cut off from what made it. With `learning`, gradients are wanted of it.
+StageState cut_off(const StageState& state, bool learning) {
+  StageState cut;
+  for (const at::Tensor& each : state)
+    cut.push_back(each.defined() ? each.detach().requires_grad_(learning) : at::Tensor());
+  return cut;
+}
+
+// Runs backward from `roots` into `leaves`' grad().
+void backward(const StageState& roots, const StageState& gradients, const std::vector<at::Tensor>& leaves) {
+  std::vector<at::Tensor> used_roots, used_gradients;
+  for (std::size_t i = 0; i < roots.size(); ++i) {
+    if (!roots[i].defined() || !roots[i].requires_grad()) continue;
+    if (!gradients.empty() && !gradients[i].defined()) continue;
+    used_roots.push_back(roots[i]);
+    if (!gradients.empty()) used_gradients.push_back(gradients[i]);
+  }
+  torch::autograd::backward(used_roots, used_gradients, false, false, leaves);
+}
+
+std::vector<at::Tensor> leaves_of(const ParameterList& parameters, const StageState& state) {
+  std::vector<at::Tensor> leaves;
+  for (const at::Tensor& each : parameters)
+    if (each.defined() && each.requires_grad()) leaves.push_back(each);
+  for (const at::Tensor& each : state)
+    if (each.defined()) leaves.push_back(each);
+  return leaves;
+}
+
+}  // namespace
+
+StageState StagedPass::forward(const Segment& segment, const ParameterList& parameters, const MicroBatch& batch,
+                               StageState state) const {
+  const ParameterList cast = with_precision(network_, parameters, precision_);
+  for (std::size_t stage = segment.first; stage < segment.last; ++stage)
+    state = network_.run_stage(stage, cast, batch.input, state, output_);
+  return state;
+}
+
+Result<std::vector<std::vector<StageState>>> StagedPass::borders(const std::vector<MicroBatch>& batches,
+                                                                 SegmentWeights& weights) const {
+  std::vector<std::vector<StageState>> borders(segments_.size(), std::vector<StageState>(batches.size()));
+  for (std::size_t s = 0; s + 1 < segments_.size(); ++s) {
+    WOOTZ_TRY(const ParameterList parameters, weights.open(segments_[s], false));
+    WOOTZ_RETURN_IF_ERROR(guarded([&] {
+      const at::NoGradGuard no_gradients;
+      for (std::size_t m = 0; m < batches.size(); ++m)
+        borders[s + 1][m] = forward(segments_[s], parameters, batches[m], borders[s][m]);
+      return 0;
+    }));
+  }
+  return borders;
+}
+
+Result<double> StagedPass::learn(const std::vector<MicroBatch>& batches, SegmentWeights& weights,
+                                 const LossFunction& loss) const {
+  WOOTZ_TRY(auto borders, this->borders(batches, weights));
+  std::vector<StageState> upstream(batches.size());
+  double total = 0;
+  for (std::size_t s = segments_.size(); s-- > 0;) {
+    WOOTZ_TRY(const ParameterList parameters, weights.open(segments_[s], true));
+    WOOTZ_RETURN_IF_ERROR(guarded([&] {
+      for (std::size_t m = 0; m < batches.size(); ++m) {
+        const StageState in = cut_off(borders[s][m], true);
+        StageState out = forward(segments_[s], parameters, batches[m], in);
+        if (s + 1 == segments_.size()) {
+          out = {loss(batches[m], out.front())};
+          total += out.front().item<double>();
+        }
+        backward(out, upstream[m], leaves_of(parameters, in));
+        upstream[m].clear();
+        for (const at::Tensor& each : in) upstream[m].push_back(each.defined() ? each.grad() : at::Tensor());
+        borders[s][m].clear();
+      }
+      return 0;
+    }));
+    WOOTZ_RETURN_IF_ERROR(weights.close(segments_[s], parameters));
+  }
+  return total;
+}
+
+Result<std::vector<at::Tensor>> StagedPass::run(const std::vector<MicroBatch>& batches, SegmentWeights& weights) const {
+  std::vector<StageState> states(batches.size());
+  for (const Segment& segment : segments_) {
+    WOOTZ_TRY(const ParameterList parameters, weights.open(segment, false));
+    WOOTZ_RETURN_IF_ERROR(guarded([&] {
+      const at::NoGradGuard no_gradients;
+      for (std::size_t m = 0; m < batches.size(); ++m)
+        states[m] = forward(segment, parameters, batches[m], std::move(states[m]));
+      return 0;
+    }));
+  }
+  std::vector<at::Tensor> outputs;
+  for (const StageState& state : states) outputs.push_back(state.front());
+  return outputs;
+}
+
+}  // namespace wootz

@@ -1,0 +1,104 @@
+"""Adaptation as a program: two processes learn what one does, and a killed run goes on to the same bytes.
+Usage: adapt_test.py WOOTZ ZOO, where ZOO is the small zoo of examples/"""
+
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+SIDE = 32
+ITEMS = 64
+RECIPE = """merge_method: adamerging
+base_model: ZOO/models/base
+models:
+  - {model: ZOO/models/mnist, task: mnist}
+  - {model: ZOO/models/eurosat, task: eurosat}
+parameters: {granularity: layer, init: 0.3}
+adapt: {tasks: tasks.yml, steps: 14, batch_size: 8, batches_per_step: 2, lr: 5.0e-3, checkpoint_steps: 3, guard: {every: 5, items: 16},
+        objective: {entropy: 0.5, balance: 0.2, agreement: 1}}
+"""
+
+
+def write_data(name: str, classes: int, seed: int) -> None:
+    """Images of noise of a brightness for each class."""
+    rng = random.Random(seed)
+    folder = pathlib.Path("data") / name
+    folder.mkdir(parents=True)
+    labels = bytes(i % classes for i in range(ITEMS))
+    pixels = b"".join(bytes(min(255, 20 * label + rng.randrange(80)) for _ in range(SIDE * SIDE)) for label in labels)
+    (folder / "test-images-idx3-ubyte").write_bytes(struct.pack(">4I", 0x803, ITEMS, SIDE, SIDE) + pixels)
+    (folder / "test-labels-idx1-ubyte").write_bytes(struct.pack(">2I", 0x801, ITEMS) + labels)
+
+
+def coefficients(folder: str) -> list[float]:
+    rows = re.findall(r"^ +\S+: \[(.*)\]$", pathlib.Path(folder, "coefficients.yml").read_text(), re.MULTILINE)
+    assert len(rows) > 50
+    return [float(value) for row in rows for value in row.split(",")]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def run_processes(wootz: str, count: int, out: str) -> None:
+    common = {"WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+    command = [wootz, "adapt", "recipe.yml", out, "--quiet", "--threads", "1"]
+    processes = [subprocess.Popen(command, env=os.environ | common | {"RANK": str(rank)}) for rank in range(count)]
+    codes = [process.wait(timeout=200) for process in processes]
+    assert codes == [0] * count, codes
+
+
+def check_processes(wootz: str) -> None:
+    run_processes(wootz, 1, "one")
+    run_processes(wootz, 2, "two")
+    one, two = coefficients("one"), coefficients("two")
+    assert any(abs(value - 0.3) > 1e-3 for value in one), "nothing was learned"
+    largest = max(abs(a - b) for a, b in zip(one, two, strict=True))
+    assert largest < 1e-5, f"the coefficients of two processes differ by {largest}"
+    print(f"two processes: coefficients within {largest:.1e} of one's")
+
+
+def check_kill(wootz: str) -> None:
+    command = [wootz, "adapt", "recipe.yml", "killed", "--quiet", "--threads", "1"]
+    process = subprocess.Popen(command)
+    log = pathlib.Path("killed.wootz-partial/wootz-adapt.jsonl")
+    while process.poll() is None and not (log.exists() and log.read_text().count('"loss"') >= 7):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not os.path.exists("killed"), "the run was too fast to be killed"
+    done = subprocess.run([*command, "--json"], check=True, stdout=subprocess.PIPE)
+    resumed = json.loads(done.stdout)["resumed_at"]
+    assert resumed in (6, 9, 12), resumed
+    for name in ("model.safetensors", "coefficients.yml", "wootz-adapt.jsonl"):
+        assert pathlib.Path("killed", name).read_bytes() == pathlib.Path("one", name).read_bytes(), name
+    print(f"killed and resumed at step {resumed}: the same bytes")
+
+
+def main(wootz: str, zoo: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        pathlib.Path("recipe.yml").write_text(RECIPE.replace("ZOO", zoo))
+        tasks = [f"  - {{name: {task}, data: {{format: idx, path: data/{task}, split: test}}, "
+                 f"head: {zoo}/heads/{task}.safetensors}}\n" for task in ("mnist", "eurosat")]
+        pathlib.Path("tasks.yml").write_text("tasks:\n" + "".join(tasks))
+        for seed, task in enumerate(("mnist", "eurosat")):
+            write_data(task, 10, seed)
+        check_processes(wootz)
+        check_kill(wootz)
+        shutil.rmtree("one")
+
+
+if __name__ == "__main__":
+    main(os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]))
