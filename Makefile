@@ -74,8 +74,9 @@ bench: bench-build  ## times and memory of the methods, against a plain copy of 
 	@$(PYTHON) bench/merge_bench.py --build build-bench
 	@if [ -x build-bench/bench/kernels_bench ]; then build-bench/bench/kernels_bench; fi
 
-bench-peers: bench-build .venv-peers/done  ## the same with mergekit in the same run; networks beside PyTorch
+bench-peers: bench-build .venv-peers/done  ## the same beside mergekit, and networks beside PyTorch and FusionBench
 	@status=0; $(PYTHON) bench/networks_bench.py --build build-bench || status=1; \
+	  $(PYTHON) bench/adapt_bench.py --build build-bench || status=1; \
 	  $(PYTHON) bench/peers_bench.py --build build-bench || status=1; exit $$status
 
 .PHONY: bench-build

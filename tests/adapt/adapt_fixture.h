@@ -55,7 +55,7 @@ class AdaptFixture : public ::testing::Test {
     return adapt(files_, plan(text), folder_ / out, options, **group);
   }
 
-  static std::string model_path(const std::string& name) { return std::string(WOOTZ_NN_MODELS) + "/" + name; }
+  static std::string model_path(const std::string& name) { return join_path(WOOTZ_NN_MODELS, name); }
   std::string read(const std::string& name) { return read_file(folder_ / name); }
 
   FileSystem& files_ = posix_file_system();

@@ -141,7 +141,7 @@ RunCommand add_adapt(CLI::App& app) {
       ->type_name("N")
       ->check(whole_number(0, 1'000'000'000, "a number of items"));
   add_size_option(app, "--max-memory", command->options.max_memory,
-                  "memory to keep within (default 3GiB); a network that does not fit is run block by block");
+                  "memory to keep within (default 2.5GiB); a network that does not fit is run block by block");
   add_device_option(app, command->model);
   add_threads_option(app, "--threads", command->model.threads);
   app.add_flag("--overwrite", command->options.overwrite, "replace OUT");

@@ -140,12 +140,20 @@ class AdaptRun {
         inputs_.tokens = std::max(inputs_.tokens, task.open.task.max_tokens == 0
                                                       ? info_.max_tokens
                                                       : std::min(info_.max_tokens, task.open.task.max_tokens));
-    inputs_.max_memory = options_.max_memory > kProgramMemory ? options_.max_memory - kProgramMemory : 0;
+    const std::uint64_t outside = kProgramMemory + waiting_data(inputs_.step_items);
+    inputs_.max_memory = options_.max_memory > outside ? options_.max_memory - outside : 0;
     inputs_.work_directory = output_ + ".wootz-partial";
     inputs_.threads = options_.threads;
     inputs_.progress = [this](const Progress& at) { show("preparing the task vectors", at.done, at.total); };
     WOOTZ_TRY(adapter_, make_adamerging(files_, inputs_));
     return {};
+  }
+
+  // Bytes of the items that are in work, and of those that the loaders have ready or are making.
+  std::uint64_t waiting_data(std::size_t step_items) const {
+    constexpr std::uint64_t kBatches = 4;
+    const auto side = static_cast<std::uint64_t>(info_.image_size);
+    return kBatches * step_items * 3 * side * side * sizeof(float);
   }
 
   Precision precision() const { return settings_.bfloat16 ? Precision::kBFloat16 : Precision::kFloat32; }

@@ -20,10 +20,10 @@ struct AdaptProgress {
 
 struct AdaptOptions {
   std::string device = "cpu";
-  std::size_t threads = 0;                            ///< of the network; 0: one a processor
-  std::size_t skip_bad = 0;                           ///< damaged items tolerated
-  std::uint64_t max_memory = std::uint64_t{3} << 30;  ///< bytes, of the process
-  bool overwrite = false;                             ///< replace an existing output
+  std::size_t threads = 0;                               ///< of the network; 0: one a processor
+  std::size_t skip_bad = 0;                              ///< damaged items tolerated
+  std::uint64_t max_memory = std::uint64_t{2560} << 20;  ///< bytes, of the process
+  bool overwrite = false;                                ///< replace an existing output
   std::function<void(const AdaptProgress&)> progress;
 };
 

@@ -8,9 +8,6 @@
 namespace wootz {
 namespace {
 
-// Batches that go through the network together, so that its weights are merged once for them.
-constexpr std::size_t kBatches = 8;
-
 struct Counts {
   double right = 0;
   double items = 0;
@@ -44,15 +41,9 @@ Result<std::vector<double>> evaluate_adapter(FileSystem& files, Adapter& adapter
     std::iota(order.begin(), order.end(), std::size_t{0});
     WOOTZ_TRY(const auto stream, ItemStream::open(files, tasks[t], t, model, std::move(order), reading, bad));
     Counts counts;
-    std::vector<TaskBatch> batches;
-    for (bool more = true; more;) {
-      WOOTZ_TRY(std::optional<TaskBatch> batch, stream->next());
-      more = batch.has_value();
-      if (batch) batches.push_back(*std::move(batch));
-      if (batches.empty() || (more && batches.size() < kBatches)) continue;
-      WOOTZ_RETURN_IF_ERROR(count(adapter, batches, objective_tasks[t], device, counts));
-      batches.clear();
-    }
+    WOOTZ_RETURN_IF_ERROR(for_groups(*stream, [&](const std::vector<TaskBatch>& batches) {
+      return count(adapter, batches, objective_tasks[t], device, counts);
+    }));
     accuracy.push_back(counts.items == 0 ? 0.0 : counts.right / counts.items);
   }
   return accuracy;

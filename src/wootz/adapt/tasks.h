@@ -63,6 +63,23 @@ class ItemStream {
   std::unique_ptr<Loader> loader_;
 };
 
+/// Hands the batches of a stream on in groups, as many as should go through a network together, so that its weights are
+/// merged once for them. Stops at the first error of `body`, which takes a std::vector<TaskBatch>.
+template <typename Body>
+Result<> for_groups(ItemStream& stream, const Body& body) {
+  constexpr std::size_t kBatches = 8;
+  std::vector<TaskBatch> group;
+  for (bool more = true; more;) {
+    WOOTZ_TRY(std::optional<TaskBatch> batch, stream.next());
+    more = batch.has_value();
+    if (batch) group.push_back(*std::move(batch));
+    if (group.empty() || (more && group.size() < kBatches)) continue;
+    WOOTZ_RETURN_IF_ERROR(body(group));
+    group.clear();
+  }
+  return {};
+}
+
 /// A share of every batch: that of process `rank` of `size`.
 struct Share {
   std::size_t rank = 0;

@@ -6,24 +6,6 @@
 namespace wootz {
 namespace {
 
-// Batches that go through the merged network together, so that its weights are merged once for them.
-constexpr std::size_t kBatches = 8;
-
-// Reads items and hands them on in groups of at most kBatches batches.
-template <typename Body>
-Result<> for_groups(ItemStream& stream, const Body& body) {
-  std::vector<TaskBatch> group;
-  for (bool more = true; more;) {
-    WOOTZ_TRY(std::optional<TaskBatch> batch, stream.next());
-    more = batch.has_value();
-    if (batch) group.push_back(*std::move(batch));
-    if (group.empty() || (more && group.size() < kBatches)) continue;
-    WOOTZ_RETURN_IF_ERROR(body(group));
-    group.clear();
-  }
-  return {};
-}
-
 at::Tensor rows(const std::vector<std::size_t>& items) {
   return at::tensor(std::vector<std::int64_t>(items.begin(), items.end()), at::kLong);
 }
