@@ -5,34 +5,12 @@
 
 #include <bit>
 #include <cmath>
-#include <random>
 
-#include "hwy/targets.h"
+#include "kernels/every_target.h"
 #include "wootz/core/half.h"
 
 namespace wootz::kernels {
 namespace {
-
-std::vector<float> random_values(std::size_t n, unsigned seed) {
-  std::mt19937 generator(seed);
-  std::normal_distribution<float> normal;
-  std::vector<float> values(n);
-  for (float& value : values) value = normal(generator);
-  return values;
-}
-
-// Runs the body on each instruction set in turn.
-template <typename Body>
-void on_every_target(const Body& body) {
-  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    SCOPED_TRACE(hwy::TargetName(target));
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    body();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-}
 
 struct Sequence {
   AttentionShape shape;

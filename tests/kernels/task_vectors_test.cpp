@@ -11,7 +11,7 @@
 #include <random>
 #include <vector>
 
-#include "hwy/targets.h"
+#include "kernels/every_target.h"
 #include "wootz/core/half.h"
 #include "wootz/kernels/kernels.h"
 
@@ -22,19 +22,6 @@ constexpr std::array kSizes = {std::size_t{0},  std::size_t{1},    std::size_t{7
                                std::size_t{31}, std::size_t{1000}, std::size_t{4096}, std::size_t{16384 + 3}};
 constexpr std::array kCounts = {std::size_t{1}, std::size_t{3}, std::size_t{8}, std::size_t{9}, std::size_t{20}};
 constexpr double kUnit = 0x1p-24;  // the relative error of one rounding to float32
-
-// Runs the body on each instruction set in turn.
-template <typename Body>
-void on_every_target(const Body& body) {
-  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    SCOPED_TRACE(hwy::TargetName(target));
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    body();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-}
 
 enum class Values { kIntegers, kWeights };
 enum class Lanes { kFloat32, kMixed };
