@@ -11,44 +11,39 @@ namespace {
 
 constexpr std::uint64_t kMost = 1'000'000'000;
 
-template <typename T, typename U>
-void set(T& target, const std::optional<U>& value) {
-  if (value) target = static_cast<T>(*value);
-}
-
 void read_lora(const YamlNode& node, FinetuneRecipe& recipe, Reporter& report) {
   LoraSettings lora;
   MappingReader reader(node, "'lora'", report);
-  set(lora.rank, reader.integer("rank", 1, 65536));
-  set(lora.alpha, reader.number("alpha", 0));
-  set(lora.targets, reader.texts("target_modules"));
+  set_if_given(lora.rank, reader.integer("rank", 1, 65536));
+  set_if_given(lora.alpha, reader.number("alpha", 0));
+  set_if_given(lora.targets, reader.texts("target_modules"));
   reader.finish();
   recipe.lora = std::move(lora);
 }
 
 void read_augmentation(const YamlNode& node, FinetuneRecipe& recipe, Reporter& report) {
   MappingReader reader(node, "'augment'", report);
-  set(recipe.augmentation.shift, reader.integer("shift", 0, 4096));
-  set(recipe.augmentation.flip, reader.flag("flip"));
-  set(recipe.augmentation.flip_vertical, reader.flag("flip_vertical"));
+  set_if_given(recipe.augmentation.shift, reader.integer("shift", 0, 4096));
+  set_if_given(recipe.augmentation.flip, reader.flag("flip"));
+  set_if_given(recipe.augmentation.flip_vertical, reader.flag("flip_vertical"));
   reader.finish();
 }
 
 void read_training(const YamlNode& node, FinetuneRecipe& recipe, Reporter& report) {
   MappingReader reader(node, "'train'", report);
-  set(recipe.split, reader.text("split"));
-  set(recipe.epochs, reader.integer("epochs", 1, kMost));
-  set(recipe.steps, reader.integer("steps", 1, kMost));
-  set(recipe.batch_size, reader.integer("batch_size", 1, 1'000'000));
-  set(recipe.learning_rate, reader.number("learning_rate", 0));
-  set(recipe.warmup_steps, reader.integer("warmup_steps", 0, kMost));
-  set(recipe.schedule, reader.choice("schedule", {"cosine", "constant"}));
-  set(recipe.weight_decay, reader.number("weight_decay", 0));
-  set(recipe.label_smoothing, reader.number("label_smoothing", 0, 1));
-  set(recipe.max_gradient_norm, reader.number("max_gradient_norm", 0));
-  set(recipe.precision, reader.choice("precision", {"float32", "bfloat16"}));
-  set(recipe.seed, reader.integer("seed"));
-  set(recipe.checkpoint_steps, reader.integer("checkpoint_steps", 0, kMost));
+  set_if_given(recipe.split, reader.text("split"));
+  set_if_given(recipe.epochs, reader.integer("epochs", 1, kMost));
+  set_if_given(recipe.steps, reader.integer("steps", 1, kMost));
+  set_if_given(recipe.batch_size, reader.integer("batch_size", 1, 1'000'000));
+  set_if_given(recipe.learning_rate, reader.number("learning_rate", 0));
+  set_if_given(recipe.warmup_steps, reader.integer("warmup_steps", 0, kMost));
+  set_if_given(recipe.schedule, reader.choice("schedule", {"cosine", "constant"}));
+  set_if_given(recipe.weight_decay, reader.number("weight_decay", 0));
+  set_if_given(recipe.label_smoothing, reader.number("label_smoothing", 0, 1));
+  set_if_given(recipe.max_gradient_norm, reader.number("max_gradient_norm", 0));
+  set_if_given(recipe.precision, reader.choice("precision", {"float32", "bfloat16"}));
+  set_if_given(recipe.seed, reader.integer("seed"));
+  set_if_given(recipe.checkpoint_steps, reader.integer("checkpoint_steps", 0, kMost));
   if (const YamlNode* augment = reader.node("augment")) read_augmentation(*augment, recipe, report);
   reader.finish();
 }
@@ -68,9 +63,9 @@ void read_recipe(const YamlNode& root, FinetuneRecipe& recipe, Reporter& report)
   MappingReader reader(root, "a fine-tuning recipe", report);
   recipe.base_model = reader.required_text("base_model");
   recipe.tasks = reader.required_text("tasks");
-  set(recipe.task, reader.text("task"));
+  set_if_given(recipe.task, reader.text("task"));
   read_method(reader, recipe, report);
-  set(recipe.freeze, reader.texts("freeze"));
+  set_if_given(recipe.freeze, reader.texts("freeze"));
   if (const YamlNode* train = reader.node("train")) read_training(*train, recipe, report);
   reader.finish();
 }

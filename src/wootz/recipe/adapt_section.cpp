@@ -7,11 +7,6 @@ namespace {
 
 constexpr std::uint64_t kMost = 1'000'000'000;
 
-template <typename T, typename U>
-void set(T& target, const std::optional<U>& value) {
-  if (value) target = static_cast<T>(*value);
-}
-
 // The loops that the authors' code and FusionBench publish (the rest of their constants are the defaults).
 void take_preset(MappingReader& reader, AdaptSettings& settings) {
   constexpr std::size_t kFusionBench = 1;
@@ -23,12 +18,12 @@ void take_preset(MappingReader& reader, AdaptSettings& settings) {
 
 void read_objective(const YamlNode& node, AdaptObjective& objective, Reporter& report) {
   MappingReader reader(node, "'objective'", report);
-  set(objective.entropy, reader.number("entropy", 0));
-  set(objective.balance, reader.number("balance", 0));
-  set(objective.agreement, reader.number("agreement", 0));
-  set(objective.teacher_balance, reader.number("teacher_balance", 0, 1));
-  set(objective.labels, reader.number("labels", 0));
-  set(objective.entropy_limit, reader.number("entropy_limit", 0, 1));
+  set_if_given(objective.entropy, reader.number("entropy", 0));
+  set_if_given(objective.balance, reader.number("balance", 0));
+  set_if_given(objective.agreement, reader.number("agreement", 0));
+  set_if_given(objective.teacher_balance, reader.number("teacher_balance", 0, 1));
+  set_if_given(objective.labels, reader.number("labels", 0));
+  set_if_given(objective.entropy_limit, reader.number("entropy_limit", 0, 1));
   reader.finish();
   if (objective.entropy + objective.balance + objective.agreement + objective.labels == 0)
     report.error(node.place, "'objective' has no term: give one of entropy, balance, agreement, labels a weight");
@@ -37,10 +32,10 @@ void read_objective(const YamlNode& node, AdaptObjective& objective, Reporter& r
 AdaptGuard read_guard(const YamlNode& node, Reporter& report) {
   AdaptGuard guard;
   MappingReader reader(node, "'guard'", report);
-  set(guard.every, reader.integer("every", 1, kMost));
-  set(guard.items, reader.integer("items", 1, kMost));
-  set(guard.tolerance, reader.number("tolerance", 0, 1));
-  set(guard.patience, reader.integer("patience", 1, kMost));
+  set_if_given(guard.every, reader.integer("every", 1, kMost));
+  set_if_given(guard.items, reader.integer("items", 1, kMost));
+  set_if_given(guard.tolerance, reader.number("tolerance", 0, 1));
+  set_if_given(guard.patience, reader.integer("patience", 1, kMost));
   reader.finish();
   return guard;
 }
@@ -48,8 +43,8 @@ AdaptGuard read_guard(const YamlNode& node, Reporter& report) {
 AdaptPlateau read_plateau(const YamlNode& node, Reporter& report) {
   AdaptPlateau plateau;
   MappingReader reader(node, "'plateau'", report);
-  set(plateau.window, reader.integer("window", 1, kMost));
-  set(plateau.change, reader.number("change", 0, 1));
+  set_if_given(plateau.window, reader.integer("window", 1, kMost));
+  set_if_given(plateau.change, reader.number("change", 0, 1));
   reader.finish();
   return plateau;
 }
@@ -67,28 +62,28 @@ void read_optional(MappingReader& reader, std::string_view key, std::optional<Se
 }
 
 void read_loop(MappingReader& reader, AdaptSettings& settings, Reporter& report) {
-  set(settings.steps, reader.integer("steps", 0, kMost));
-  set(settings.batch_size, reader.integer("batch_size", 1, 1'000'000));
-  set(settings.batches, reader.integer("batches_per_step", 1, 1'000'000));
+  set_if_given(settings.steps, reader.integer("steps", 0, kMost));
+  set_if_given(settings.batch_size, reader.integer("batch_size", 1, 1'000'000));
+  set_if_given(settings.batches, reader.integer("batches_per_step", 1, 1'000'000));
   const std::optional<double> short_name = reader.number("lr", 0), rate = reader.number("learning_rate", 0);
   if (short_name && rate) report.error(reader.place("lr"), "'lr' is 'learning_rate': give it once");
-  set(settings.learning_rate, rate ? rate : short_name);
-  set(settings.schedule, reader.choice("schedule", {"constant", "cosine"}));
-  set(settings.beta1, reader.number("beta1", 0, 1));
-  set(settings.beta2, reader.number("beta2", 0, 1));
-  set(settings.epsilon, reader.number("epsilon", 0));
-  set(settings.weight_decay, reader.number("weight_decay", 0));
+  set_if_given(settings.learning_rate, rate ? rate : short_name);
+  set_if_given(settings.schedule, reader.choice("schedule", {"constant", "cosine"}));
+  set_if_given(settings.beta1, reader.number("beta1", 0, 1));
+  set_if_given(settings.beta2, reader.number("beta2", 0, 1));
+  set_if_given(settings.epsilon, reader.number("epsilon", 0));
+  set_if_given(settings.weight_decay, reader.number("weight_decay", 0));
   if (const auto precision = reader.choice("precision", {"float32", "bfloat16"})) settings.bfloat16 = *precision == 1;
-  set(settings.seed, reader.integer("seed"));
-  set(settings.checkpoint_steps, reader.integer("checkpoint_steps", 0, kMost));
+  set_if_given(settings.seed, reader.integer("seed"));
+  set_if_given(settings.checkpoint_steps, reader.integer("checkpoint_steps", 0, kMost));
 }
 
 void read_data(MappingReader& reader, AdaptSettings& settings) {
   settings.tasks = reader.required_text("tasks");
-  set(settings.split, reader.text("split"));
-  set(settings.max_items, reader.integer("max_items", 1, kMost));
-  set(settings.corruption, reader.text("corruption"));
-  set(settings.severity, reader.integer("severity", 1, 5));
+  set_if_given(settings.split, reader.text("split"));
+  set_if_given(settings.max_items, reader.integer("max_items", 1, kMost));
+  set_if_given(settings.corruption, reader.text("corruption"));
+  set_if_given(settings.severity, reader.integer("severity", 1, 5));
 }
 
 void read_evaluation(MappingReader& reader, AdaptSettings& settings, Reporter& report) {
@@ -96,7 +91,7 @@ void read_evaluation(MappingReader& reader, AdaptSettings& settings, Reporter& r
   if (node == nullptr) return;
   MappingReader evaluation(*node, "'evaluate'", report);
   settings.evaluate_every = evaluation.integer("every", 1, kMost).value_or(100);
-  set(settings.evaluate_split, evaluation.text("split"));
+  set_if_given(settings.evaluate_split, evaluation.text("split"));
   evaluation.finish();
 }
 
@@ -109,7 +104,7 @@ AdaptSettings read_adapt_section(const YamlNode& node, Reporter& report) {
   take_preset(reader, settings);
   read_data(reader, settings);
   read_loop(reader, settings, report);
-  set(settings.groups, reader.texts("groups"));
+  set_if_given(settings.groups, reader.texts("groups"));
   if (const YamlNode* objective = reader.node("objective")) read_objective(*objective, settings.objective, report);
   read_optional(reader, "guard", settings.guard, read_guard, report);
   // Under a guard nothing that can collapse is minimized, unless the recipe says so.

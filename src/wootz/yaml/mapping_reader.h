@@ -51,4 +51,10 @@ class MappingReader {
   std::vector<std::string> known_;
 };
 
+/// Sets what a recipe may set: a value that is not there leaves the target as it is.
+template <typename T, typename U>
+void set_if_given(T& target, const std::optional<U>& value) {
+  if (value) target = static_cast<T>(*value);
+}
+
 }  // namespace wootz
