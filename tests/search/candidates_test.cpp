@@ -21,7 +21,7 @@ void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
 class CandidatesTest : public testing::SearchTest, public ::testing::WithParamInterface<Case> {
  protected:
   std::vector<std::vector<float>> features(const CandidateOptions& options) {
-    const MergePlan plan = value(plan_candidate(posix_file_system(), recipe_of_case()));
+    const MergePlan plan = value(open_and_plan(posix_file_system(), recipe_of_case()));
     const Target target = value(find_target(plan.recipe, GetParam().parameter, GetParam().per_model));
     const auto candidates = value(make_candidates(posix_file_system(), plan, target, options));
     EXPECT_EQ(candidates->route(), GetParam().route);

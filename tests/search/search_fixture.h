@@ -12,6 +12,7 @@
 #include "support/test_files.h"
 #include "wootz/core/rng.h"
 #include "wootz/engine/merge.h"
+#include "wootz/engine/open_and_plan.h"
 #include "wootz/recipe/write_recipe.h"
 #include "wootz/search/search.h"
 
@@ -44,7 +45,7 @@ class SearchTest : public ::testing::Test {
   }
 
   std::string merge(const Recipe& recipe, const std::string& name) const {
-    const MergePlan plan = value(plan_candidate(posix_file_system(), recipe));
+    const MergePlan plan = value(open_and_plan(posix_file_system(), recipe));
     MergeOptions options;
     options.sync = false;
     options.overwrite = true;

@@ -58,7 +58,7 @@ TEST_F(Search, WritesARecipeThatSaysHowItWasFound) {
   EXPECT_THAT(text, HasSubstr("parameters: {lambda: 0.6}\n"));
   EXPECT_FALSE(exists("out.yml.wootz-work"));
   const Recipe again = recipe(text);
-  EXPECT_TRUE(plan_candidate(posix_file_system(), again));
+  EXPECT_TRUE(open_and_plan(posix_file_system(), again));
 }
 
 TEST_F(Search, GoldenSectionGetsCloseToIt) {
@@ -186,7 +186,7 @@ TEST_F(Search, ItsRecipeNamesTheSameModelsFromAnotherFolder) {
   EXPECT_THAT(text, HasSubstr("{model: ../../a, "));
   EXPECT_FALSE(exists("elsewhere/work"));
   const ParsedRecipe moved = parse_recipe(text, folder_ / "deep/er/out.yml", builtin_methods());
-  const auto plan = plan_candidate(posix_file_system(), moved.recipe);
+  const auto plan = open_and_plan(posix_file_system(), moved.recipe);
   ASSERT_TRUE(plan) << plan.error().message;
   EXPECT_EQ(plan->sources.lanes.size(), 2u);
 }
@@ -226,8 +226,8 @@ TEST(WrittenRecipes, PlanAsTheExamplesDo) {
     Recipe written = parse_recipe(write_recipe(recipe), entry.path(), builtin_methods()).recipe;
     ASSERT_FALSE(read_coefficients(posix_file_system(), recipe).has_errors());
     ASSERT_FALSE(read_coefficients(posix_file_system(), written).has_errors());
-    const auto expected = plan_candidate(posix_file_system(), recipe);
-    const auto found = plan_candidate(posix_file_system(), written);
+    const auto expected = open_and_plan(posix_file_system(), recipe);
+    const auto found = open_and_plan(posix_file_system(), written);
     ASSERT_TRUE(expected && found);
     ASSERT_EQ(found->contexts.size(), expected->contexts.size());
     for (std::size_t g = 0; g < found->contexts.size(); ++g)

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "wootz/engine/merge.h"
+#include "wootz/engine/open_and_plan.h"
 #include "wootz/nn/torch_headers.h"
 #include "wootz/recipe/coefficients.h"
 #include "wootz/recipe/write_recipe.h"
@@ -106,15 +107,13 @@ class AdaMerging : public Adapter {
   // The result is a static merge by the learned table: any tensor, exactly, in the engine's bounded memory.
   Result<> write(FileSystem& files, const WriteOptions& options) override {
     WOOTZ_TRY(Recipe recipe, static_recipe(options.comment));
-    OpenedSources opened = open_sources(files, recipe);
-    PlannedMerge planned = plan_merge(std::move(recipe), std::move(opened), {});
-    if (planned.diagnostics.has_errors()) return tl::unexpected(planned.diagnostics.to_error());
+    WOOTZ_TRY(const MergePlan plan, open_and_plan(files, std::move(recipe)));
     MergeOptions merging;
     merging.schedule.threads = options.threads;
     merging.schedule.max_memory = options.max_memory;
     merging.overwrite = true;
     merging.progress = options.progress;
-    WOOTZ_TRY(const MergeReport report, run_merge(files, planned.plan, options.directory, merging));
+    WOOTZ_TRY(const MergeReport report, run_merge(files, plan, options.directory, merging));
     return {};
   }
 

@@ -7,6 +7,7 @@
 
 #include "wootz/core/check.h"
 #include "wootz/engine/merge.h"
+#include "wootz/engine/open_and_plan.h"
 #include "wootz/kernels/kernels.h"
 #include "wootz/kernels/task_vectors.h"
 #include "wootz/methods/combine.h"
@@ -83,17 +84,14 @@ Result<std::vector<std::string>> write_task_vectors(FileSystem& files, const Mer
   if (plan.recipe.transforms.empty()) return folders;
   WOOTZ_RETURN_IF_ERROR(files.create_directories(directory));
   for (std::size_t lane = 0; lane < plan.recipe.lanes().size(); ++lane) {
-    Recipe recipe = lane_recipe(plan.recipe, lane);
-    OpenedSources opened = open_sources(files, recipe);
-    PlannedMerge planned = plan_merge(std::move(recipe), std::move(opened), {});
-    if (planned.diagnostics.has_errors()) return tl::unexpected(planned.diagnostics.to_error());
+    WOOTZ_TRY(const MergePlan planned, open_and_plan(files, lane_recipe(plan.recipe, lane)));
     folders.push_back(join_path(directory, std::to_string(lane)));
     if (files.exists(folders.back())) continue;  // of a run that was killed later; its directory appeared whole
     MergeOptions options;
     options.schedule.threads = threads;
     options.sync = false;
     options.progress = progress;
-    WOOTZ_TRY(const MergeReport report, run_merge(files, planned.plan, folders.back(), options));
+    WOOTZ_TRY(const MergeReport report, run_merge(files, planned, folders.back(), options));
     WOOTZ_CHECK(report.complete);
   }
   return folders;

@@ -1,6 +1,7 @@
 #include "wootz/search/candidates.h"
 
 #include "wootz/core/check.h"
+#include "wootz/engine/open_and_plan.h"
 #include "wootz/search/affine_candidates.h"
 #include "wootz/search/merge_candidate.h"
 
@@ -46,17 +47,10 @@ Route route_of(const MergePlan& plan, const Target& target) {
 
 }  // namespace
 
-Result<MergePlan> plan_candidate(FileSystem& files, Recipe recipe) {
-  OpenedSources opened = open_sources(files, recipe);
-  PlannedMerge planned = plan_merge(std::move(recipe), std::move(opened), {});
-  if (planned.diagnostics.has_errors()) return tl::unexpected(planned.diagnostics.to_error());
-  return std::move(planned.plan);
-}
-
 Result<std::string> merge_candidate(FileSystem& files, Recipe recipe, const std::string& folder,
                                     std::optional<Dtype> dtype, const CandidateOptions& options) {
   if (dtype) recipe.dtype = recipe.out_dtype = dtype;
-  WOOTZ_TRY(const MergePlan plan, plan_candidate(files, std::move(recipe)));
+  WOOTZ_TRY(const MergePlan plan, open_and_plan(files, std::move(recipe)));
   const std::string output = join_path(options.work_directory, folder);
   WOOTZ_RETURN_IF_ERROR(files.remove_all(output));
   MergeOptions merging;

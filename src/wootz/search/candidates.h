@@ -38,9 +38,6 @@ class Candidates {
   virtual std::uint64_t memory() const = 0;
 };
 
-/// Opens a recipe's models and plans its merge. All that is wrong is one error.
-Result<MergePlan> plan_candidate(FileSystem& files, Recipe recipe);
-
 /// Chooses the route for a target. Candidates are rounded to the dtype the merged model will have. `plan` is the
 /// recipe's own, and outlives what is returned.
 Result<std::unique_ptr<Candidates>> make_candidates(FileSystem& files, const MergePlan& plan, const Target& target,

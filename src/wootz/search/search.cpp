@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "wootz/core/check.h"
+#include "wootz/engine/open_and_plan.h"
 #include "wootz/recipe/write_recipe.h"
 #include "wootz/search/move_recipe.h"
 
@@ -54,7 +55,7 @@ class Searcher {
     const auto start = std::chrono::steady_clock::now();
     WOOTZ_RETURN_IF_ERROR(check_output());
     WOOTZ_TRY(target_, find_target(recipe, options_.parameter, options_.method == SearchMethod::kCma));
-    WOOTZ_TRY(plan_, plan_candidate(files_, recipe));
+    WOOTZ_TRY(plan_, open_and_plan(files_, recipe));
     WOOTZ_RETURN_IF_ERROR(check_search());
     describe();
     {
