@@ -13,6 +13,7 @@ namespace wootz {
 namespace {
 
 const std::string kSuffix = ".wootz-partial";
+const std::string kDoneSuffix = ".wootz-done";
 const std::string kJournalPrefix = "journal-";
 const std::string kLockPrefix = "lock-";
 constexpr const char* kFingerprintFile = "fingerprint";
@@ -21,6 +22,14 @@ constexpr std::uint64_t kMaxJournal = std::uint64_t{1} << 31;
 
 std::string tag(const Part& part) {
   return part.whole() ? std::string("whole") : fmt::format("{}-of-{}", part.number, part.count);
+}
+
+// Out of its name at once: half removed, without its fingerprint, clean_up_published would not know it for what it is.
+Result<> remove_work(FileSystem& files, const std::string& output) {
+  const std::string done = output + kDoneSuffix;
+  WOOTZ_RETURN_IF_ERROR(files.remove_all(done));
+  WOOTZ_RETURN_IF_ERROR(files.rename(output + kSuffix, done));
+  return files.remove_all(done);
 }
 
 }  // namespace
@@ -52,6 +61,7 @@ std::string WorkDirectory::output_path(const std::string& name) const { return j
 Result<std::unique_ptr<WorkDirectory>> WorkDirectory::open(FileSystem& files, const std::string& output,
                                                            const MergePlan& plan, const Part& part) {
   std::unique_ptr<WorkDirectory> work(new WorkDirectory(files, output, merge_fingerprint(plan), part));
+  WOOTZ_RETURN_IF_ERROR(files.remove_all(output + kDoneSuffix));
   WOOTZ_RETURN_IF_ERROR(files.create_directories(work->path("output")));
   WOOTZ_RETURN_IF_ERROR(work->take_locks());
   // A run that was killed while it replaced an output left the old one here; until the new one is there it is the
@@ -158,7 +168,7 @@ Result<> WorkDirectory::publish(bool replace, bool sync) {
   if (replace && files_.exists(output_)) WOOTZ_RETURN_IF_ERROR(files_.rename(output_, aside));
   WOOTZ_RETURN_IF_ERROR(files_.rename(path("output"), output_));
   if (sync) WOOTZ_RETURN_IF_ERROR(files_.sync_directory(parent_path(output_)));
-  return files_.remove_all(root_);  // the locks are held until it is gone
+  return remove_work(files_, output_);
 }
 
 Result<bool> clean_up_published(FileSystem& files, const std::string& output, const MergePlan& plan) {
@@ -166,7 +176,7 @@ Result<bool> clean_up_published(FileSystem& files, const std::string& output, co
   const auto fingerprint = read_text(files, join_path(root, kFingerprintFile), 4096);
   if (!fingerprint || *fingerprint != merge_fingerprint(plan)) return false;
   if (files.exists(join_path(root, "output")) || !files.exists(join_path(output, kManifestName))) return false;
-  WOOTZ_RETURN_IF_ERROR(files.remove_all(root));
+  WOOTZ_RETURN_IF_ERROR(remove_work(files, output));
   return true;
 }
 
