@@ -5,6 +5,7 @@
 
 #include <stdexcept>
 
+#include "support/brightness_images.h"
 #include "support/checkpoint_builder.h"
 #include "support/temp_dir.h"
 #include "support/test_files.h"
@@ -21,7 +22,7 @@ class AdaptFixture : public ::testing::Test {
   void SetUp() override {
     base_ = read_checkpoint(model_path("clip_vision"));
     for (const std::uint64_t task : {std::uint64_t{1}, std::uint64_t{2}}) {
-      write_data(task);
+      write_brightness_images(folder_ / ("data" + std::to_string(task)), {kItems, kClasses, kSide, task});
       write_expert("expert" + std::to_string(task), task);
       const std::string name = folder_ / ("head" + std::to_string(task) + ".safetensors");
       write_safetensors(name, std::vector{random_tensor("weight", Dtype::kF32, {kClasses, 12}, 5 + task)},
@@ -63,27 +64,6 @@ class AdaptFixture : public ::testing::Test {
   std::map<std::string, TestTensor> base_;
 
  private:
-  static std::string big_endian(std::uint32_t value) {
-    std::string bytes(4, '\0');
-    for (std::size_t i = 0; i < 4; ++i) bytes[i] = static_cast<char>(value >> (24 - 8 * i));
-    return bytes;
-  }
-
-  void write_data(std::uint64_t task) {
-    const RngKey key = rng_key(task, "images", 0);
-    std::string images = std::string("\0\0\x08\x03", 4) + big_endian(kItems) + big_endian(kSide) + big_endian(kSide);
-    std::string labels = std::string("\0\0\x08\x01", 4) + big_endian(kItems);
-    for (std::size_t i = 0; i < kItems; ++i) {
-      labels += static_cast<char>(i % kClasses);
-      for (std::size_t p = 0; p < kSide * kSide; ++p)
-        images += static_cast<char>(80 * (i % kClasses) + random_bits(key, i * kSide * kSide + p) % 60);
-    }
-    const std::string data = folder_ / ("data" + std::to_string(task));
-    write_file(data + "/train-images-idx3-ubyte", images);
-    write_file(data + "/train-labels-idx1-ubyte", labels);
-    write_file(data + "/classes.txt", "dark\ngrey\nbright\n");
-  }
-
   // The base and noise, in the three dtypes that checkpoints have.
   void write_expert(const std::string& name, std::uint64_t seed) {
     std::vector<TestTensor> tensors;

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "support/brightness_images.h"
 #include "support/checkpoint_builder.h"
 #include "support/temp_dir.h"
 #include "support/test_files.h"
@@ -20,26 +21,10 @@ using ::testing::HasSubstr;
 
 constexpr std::size_t kItems = 24, kClasses = 3, kSide = 20;
 
-std::string big_endian(std::uint32_t value) {
-  std::string bytes(4, '\0');
-  for (std::size_t i = 0; i < 4; ++i) bytes[i] = static_cast<char>(value >> (24 - 8 * i));
-  return bytes;
-}
-
 class FinetuneTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    const RngKey key = rng_key(1, "images", 0);
-    std::string images = std::string("\0\0\x08\x03", 4) + big_endian(kItems) + big_endian(kSide) + big_endian(kSide);
-    std::string labels = std::string("\0\0\x08\x01", 4) + big_endian(kItems);
-    for (std::size_t i = 0; i < kItems; ++i) {
-      labels += static_cast<char>(i % kClasses);
-      for (std::size_t p = 0; p < kSide * kSide; ++p)
-        images += static_cast<char>(80 * (i % kClasses) + random_bits(key, i * kSide * kSide + p) % 60);
-    }
-    testing::write_file(folder_ / "data/train-images-idx3-ubyte", images);
-    testing::write_file(folder_ / "data/train-labels-idx1-ubyte", labels);
-    testing::write_file(folder_ / "data/classes.txt", "dark\ngrey\nbright\n");
+    testing::write_brightness_images(folder_ / "data", {kItems, kClasses, kSide, 1});
     const std::vector<testing::TestTensor> head = {testing::random_tensor("weight", Dtype::kF32, {kClasses, 12}, 5)};
     testing::write_safetensors(folder_ / "head.safetensors", head, {{"logit_scale", "5"}});
     testing::write_file(folder_ / "tasks.yml",

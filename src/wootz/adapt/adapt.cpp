@@ -89,11 +89,7 @@ class AdaptRun {
       ObjectiveTask& made = objective_tasks_.emplace_back();
       made.name = task.open.task.name;
       made.classes = task.open.classes;
-      if (task.open.head) {
-        made.head = head_tensors(*task.open.head);
-        made.head->weight = made.head->weight.to(device_);
-        if (made.head->bias.defined()) made.head->bias = made.head->bias.to(device_);
-      }
+      if (task.open.head) made.head = head_tensors(*task.open.head, device_);
       if (settings_.evaluate_every == 0) continue;
       WOOTZ_TRY(OpenTask evaluated, open_task_for(files_, task.open.task, info_, settings_.evaluate_split));
       evaluated_.push_back(std::move(evaluated));
@@ -120,9 +116,8 @@ class AdaptRun {
 
   Result<> open_directory() {
     if (!group_.is_first()) return {};
-    WOOTZ_TRY(std::string text, fingerprint());
-    WOOTZ_TRY(directory_, RunDirectory::open(files_, output_, std::move(text)));
-    WOOTZ_RETURN_IF_ERROR(directory_->claim());
+    WOOTZ_TRY(const std::string text, fingerprint());
+    WOOTZ_TRY(directory_, RunDirectory::open(files_, output_, text));
     log_.emplace(files_, directory_->path(kLogName), objective_tasks_);
     return {};
   }
@@ -134,12 +129,7 @@ class AdaptRun {
     inputs_.device = device_;
     inputs_.precision = precision();
     inputs_.step_items = tasks_.size() * settings_.batch_size * settings_.batches / group_.size();
-    inputs_.tokens = info_.image_tokens;
-    for (const AdaptTask& task : tasks_)
-      if (info_.input == InputKind::kText)
-        inputs_.tokens = std::max(inputs_.tokens, task.open.task.max_tokens == 0
-                                                      ? info_.max_tokens
-                                                      : std::min(info_.max_tokens, task.open.task.max_tokens));
+    for (const AdaptTask& task : tasks_) inputs_.tokens = std::max(inputs_.tokens, most_tokens(info_, task.open.task));
     const std::uint64_t outside = kProgramMemory + waiting_data(inputs_.step_items);
     inputs_.max_memory = options_.max_memory > outside ? options_.max_memory - outside : 0;
     inputs_.work_directory = output_ + ".wootz-partial";

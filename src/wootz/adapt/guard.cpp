@@ -22,10 +22,6 @@ double mean_agreement(const Look& look) {
          static_cast<double>(tasks);
 }
 
-at::Tensor rows_of(const MicroBatch::Part& part) {
-  return at::tensor(std::vector<std::int64_t>(part.items.begin(), part.items.end()), at::kLong);
-}
-
 }  // namespace
 
 std::vector<std::size_t> watched_items(const AdaptSettings& settings, std::size_t items) {
@@ -46,7 +42,7 @@ Result<Look> Guard::look(Adapter& adapter) const {
     for (std::size_t m = 0; m < batches.size(); ++m)
       for (const MicroBatch::Part& part : batches[m].parts) {
         const at::Tensor log_p = log_probabilities(tasks_[part.task], part, outputs[m]).to(at::kCPU, at::kDouble);
-        const at::Tensor taught = tasks_[part.task].teacher.index_select(0, rows_of(part)).argmax(-1);
+        const at::Tensor taught = tasks_[part.task].teacher.index_select(0, item_rows(part.items)).argmax(-1);
         look[part.task] += log_p.argmax(-1).eq(taught).sum().item<double>();
         items[part.task] += static_cast<double>(part.items.size());
         const at::Tensor sum = log_p.exp().sum(0);
@@ -56,8 +52,9 @@ Result<Look> Guard::look(Adapter& adapter) const {
     for (std::size_t t = 0; t < tasks; ++t) {
       look[t] /= std::max(items[t], 1.0);
       if (!predictions[t].defined()) continue;
-      const at::Tensor mean = (predictions[t] / items[t]).clamp_min(1e-12);
-      look[tasks + t] = -(mean * mean.log()).sum().item<double>() / std::log(static_cast<double>(mean.size(0)));
+      const std::size_t classes = tasks_[t].classes;
+      look[tasks + t] =
+          entropy_of({predictions[t].const_data_ptr<double>(), classes}) / std::log(static_cast<double>(classes));
     }
     return 0;
   }));

@@ -20,45 +20,13 @@ double mean_of(std::span<const double> values) {
 }
 
 void add(std::vector<TaskSums>& total, const std::vector<TaskSums>& more) {
-  if (total.empty()) {
+  if (total.empty())
     total = more;
-    return;
-  }
-  for (std::size_t t = 0; t < more.size(); ++t) {
-    total[t].items += more[t].items;
-    total[t].loss += more[t].loss;
-    total[t].entropy += more[t].entropy;
-    for (std::size_t c = 0; c < more[t].prediction.size(); ++c) total[t].prediction[c] += more[t].prediction[c];
-  }
+  else
+    for (std::size_t t = 0; t < more.size(); ++t) total[t].add(more[t]);
 }
 
-// Sums as a list and back.
-std::vector<double> flat(const std::vector<TaskSums>& sums) {
-  std::vector<double> list;
-  for (const TaskSums& each : sums) {
-    list.insert(list.end(), {each.items, each.loss, each.entropy});
-    list.insert(list.end(), each.prediction.begin(), each.prediction.end());
-  }
-  return list;
-}
-std::vector<TaskSums> unflat(std::span<const double> list, const std::vector<ObjectiveTask>& tasks) {
-  std::vector<TaskSums> sums;
-  for (const ObjectiveTask& task : tasks) {
-    if (list.empty()) break;  // of a run that has not begun
-    const std::span<const double> prediction = list.subspan(3, task.classes);
-    sums.push_back({list[0], list[1], list[2], {prediction.begin(), prediction.end()}});
-    list = list.subspan(3 + task.classes);
-  }
-  return sums;
-}
-
-// How many classes the predictions spread over: exp of the mean prediction's entropy.
-double spread_of(const TaskSums& sums) {
-  double entropy = 0;
-  for (const double each : sums.prediction)
-    if (each > 0) entropy -= each / sums.items * std::log(each / sums.items);
-  return std::exp(entropy);
-}
+double spread_of(const TaskSums& sums) { return std::exp(entropy_of(sums.prediction)); }
 
 ParameterList tensors_of(const std::vector<LearnedValue>& values) {
   ParameterList tensors;

@@ -1,6 +1,8 @@
 #include "wootz/adapt/objective.h"
 
 #include <cmath>
+#include <numeric>
+#include <utility>
 
 #include "wootz/core/check.h"
 #include "wootz/nn/torch_headers.h"
@@ -12,12 +14,47 @@ namespace {
 constexpr double kMomentum = 0.1;
 constexpr double kLeastProbability = 1e-6;
 
-at::Tensor rows_of(const at::Tensor& table, const std::vector<std::size_t>& items) {
-  std::vector<std::int64_t> rows(items.begin(), items.end());
-  return table.index_select(0, at::tensor(rows, at::kLong));
+}  // namespace
+
+void TaskSums::add(const TaskSums& more) {
+  items += more.items;
+  loss += more.loss;
+  entropy += more.entropy;
+  for (std::size_t c = 0; c < prediction.size(); ++c) prediction[c] += more.prediction[c];
 }
 
-}  // namespace
+std::vector<double> flat(const std::vector<TaskSums>& sums) {
+  std::vector<double> list;
+  for (const TaskSums& each : sums) {
+    list.insert(list.end(), {each.items, each.loss, each.entropy});
+    list.insert(list.end(), each.prediction.begin(), each.prediction.end());
+  }
+  return list;
+}
+
+std::vector<TaskSums> unflat(std::span<const double> list, const std::vector<ObjectiveTask>& tasks) {
+  std::vector<TaskSums> sums;
+  if (list.empty()) return sums;
+  for (const ObjectiveTask& task : tasks) {
+    const std::span<const double> prediction = list.subspan(3, task.classes);
+    sums.push_back({list[0], list[1], list[2], {prediction.begin(), prediction.end()}});
+    list = list.subspan(3 + task.classes);
+  }
+  WOOTZ_CHECK(list.empty());
+  return sums;
+}
+
+double entropy_of(std::span<const double> distribution) {
+  const double total = std::accumulate(distribution.begin(), distribution.end(), 0.0);
+  double entropy = 0;
+  for (const double each : distribution)
+    if (each > 0) entropy -= each / total * std::log(each / total);
+  return entropy;
+}
+
+at::Tensor item_rows(const std::vector<std::size_t>& items) {
+  return at::tensor(std::vector<std::int64_t>(items.begin(), items.end()), at::kLong);
+}
 
 at::Tensor log_probabilities(const ObjectiveTask& task, const MicroBatch::Part& part, const at::Tensor& output) {
   const at::Tensor rows = output.slice(0, part.begin, part.end);
@@ -26,35 +63,29 @@ at::Tensor log_probabilities(const ObjectiveTask& task, const MicroBatch::Part& 
 
 Objective::Objective(const AdaptObjective& settings, const std::vector<ObjectiveTask>& tasks, std::size_t batch_size)
     : settings_(settings), tasks_(tasks), batch_size_(static_cast<double>(batch_size)) {
-  for (const ObjectiveTask& task : tasks) {
-    Running running;
-    running.marginal.assign(task.classes, 1.0 / static_cast<double>(task.classes));
-    running.sums.prediction.assign(task.classes, 0.0);
-    refresh(running);
-    running_.push_back(std::move(running));
-  }
+  for (const ObjectiveTask& task : tasks)
+    marginals_.emplace_back(task.classes, 1.0 / static_cast<double>(task.classes));
+  sums_ = no_sums();
 }
 
-void Objective::refresh(Running& task) const {
-  task.log_marginal = at::empty({static_cast<std::int64_t>(task.marginal.size())}, at::kFloat);
-  for (std::size_t c = 0; c < task.marginal.size(); ++c)
-    task.log_marginal.mutable_data_ptr<float>()[c] =
-        static_cast<float>(std::log(std::max(task.marginal[c], kLeastProbability)));
+std::vector<TaskSums> Objective::no_sums() const {
+  std::vector<TaskSums> none;
+  for (const ObjectiveTask& task : tasks_) none.push_back({0, 0, 0, std::vector<double>(task.classes)});
+  return none;
 }
 
 at::Tensor Objective::loss(const MicroBatch& batch, const at::Tensor& output) {
   std::vector<at::Tensor> losses;
   for (const MicroBatch::Part& part : batch.parts) {
     const at::Tensor log_p = log_probabilities(tasks_[part.task], part, output);
-    losses.push_back(part_loss(part.task, part, log_p).sum() / batch_size_);
-    running_[part.task].sums.loss += losses.back().item<double>() * batch_size_;
+    losses.push_back(part_loss(part, log_p).sum() / batch_size_);
+    sums_[part.task].loss += losses.back().item<double>() * batch_size_;
   }
   return at::stack(losses).sum();
 }
 
 // [n], the items' losses.
-at::Tensor Objective::part_loss(std::size_t task, const MicroBatch::Part& part, const at::Tensor& log_p) {
-  Running& running = running_[task];
+at::Tensor Objective::part_loss(const MicroBatch::Part& part, const at::Tensor& log_p) {
   const at::Tensor p = log_p.exp();
   const at::Tensor entropy = -(p * log_p).sum(-1);
   const auto to = [&](const at::Tensor& x) { return x.to(log_p.options()); };
@@ -64,9 +95,12 @@ at::Tensor Objective::part_loss(std::size_t task, const MicroBatch::Part& part, 
     const double limit = settings_.entropy_limit * std::log(static_cast<double>(p.size(1)));
     loss = loss * to(entropy.detach().lt(limit));
   }
-  if (settings_.balance > 0) loss = loss + settings_.balance * (p * to(running.log_marginal)).sum(-1);
+  if (settings_.balance > 0) {
+    const at::Tensor often = at::tensor(marginals_[part.task], at::kDouble).clamp_min(kLeastProbability).log();
+    loss = loss + settings_.balance * (p * to(often)).sum(-1);
+  }
   if (settings_.agreement > 0) {
-    const at::Tensor teacher = to(rows_of(tasks_[task].teacher, part.items));
+    const at::Tensor teacher = to(tasks_[part.task].teacher.index_select(0, item_rows(part.items)));
     loss = loss - settings_.agreement * (teacher * log_p).sum(-1);
   }
   if (settings_.labels > 0) {
@@ -75,65 +109,34 @@ at::Tensor Objective::part_loss(std::size_t task, const MicroBatch::Part& part, 
   }
 
   const at::Tensor prediction = p.detach().sum(0).to(at::kCPU, at::kDouble).contiguous();
-  const auto* sums = prediction.const_data_ptr<double>();
-  for (std::size_t c = 0; c < running.sums.prediction.size(); ++c) running.sums.prediction[c] += sums[c];
-  running.sums.items += static_cast<double>(part.items.size());
-  running.sums.entropy += entropy.detach().sum().item<double>();
+  TaskSums sums{static_cast<double>(part.items.size()), 0.0, entropy.detach().sum().item<double>(), {}};
+  sums.prediction.assign(prediction.const_data_ptr<double>(), prediction.const_data_ptr<double>() + prediction.numel());
+  sums_[part.task].add(sums);
   return loss;
 }
 
-std::vector<double> Objective::gathered() const {
-  std::vector<double> all;
-  for (const Running& task : running_) {
-    all.insert(all.end(), {task.sums.items, task.sums.loss, task.sums.entropy});
-    all.insert(all.end(), task.sums.prediction.begin(), task.sums.prediction.end());
-  }
-  return all;
-}
-
-void Objective::scatter(std::span<const double> gathered) {
-  for (Running& task : running_) {
-    task.sums.items = gathered[0];
-    task.sums.loss = gathered[1];
-    task.sums.entropy = gathered[2];
-    std::copy_n(gathered.begin() + 3, task.sums.prediction.size(), task.sums.prediction.begin());
-    gathered = gathered.subspan(3 + task.sums.prediction.size());
-  }
-  WOOTZ_CHECK(gathered.empty());
-}
-
 std::vector<TaskSums> Objective::finish_step() {
-  std::vector<TaskSums> finished;
-  for (Running& task : running_) {
-    if (task.sums.items > 0)
-      for (std::size_t c = 0; c < task.marginal.size(); ++c)
-        task.marginal[c] = (1.0 - kMomentum) * task.marginal[c] + kMomentum * task.sums.prediction[c] / task.sums.items;
-    refresh(task);
-    finished.push_back(task.sums);
-    task.sums = {0, 0, 0, std::vector<double>(task.marginal.size())};
+  for (std::size_t t = 0; t < tasks_.size(); ++t) {
+    if (sums_[t].items == 0) continue;
+    for (std::size_t c = 0; c < marginals_[t].size(); ++c)
+      marginals_[t][c] = (1.0 - kMomentum) * marginals_[t][c] + kMomentum * sums_[t].prediction[c] / sums_[t].items;
   }
-  return finished;
+  return std::exchange(sums_, no_sums());
 }
 
 std::vector<double> Objective::marginals() const {
   std::vector<double> all;
-  for (const Running& task : running_) all.insert(all.end(), task.marginal.begin(), task.marginal.end());
+  for (const std::vector<double>& each : marginals_) all.insert(all.end(), each.begin(), each.end());
   return all;
 }
 
 void Objective::set_marginals(std::span<const double> values) {
-  for (Running& task : running_) {
-    std::copy_n(values.begin(), task.marginal.size(), task.marginal.begin());
-    values = values.subspan(task.marginal.size());
-    refresh(task);
+  for (std::vector<double>& each : marginals_) {
+    std::copy_n(values.begin(), each.size(), each.begin());
+    values = values.subspan(each.size());
   }
 }
 
-double Objective::effective_classes(std::size_t task) const {
-  double entropy = 0;
-  for (const double q : running_[task].marginal)
-    if (q > 0) entropy -= q * std::log(q);
-  return std::exp(entropy);
-}
+double Objective::effective_classes(std::size_t task) const { return std::exp(entropy_of(marginals_[task])); }
 
 }  // namespace wootz

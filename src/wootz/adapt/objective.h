@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,20 @@ struct TaskSums {
   std::vector<double> prediction;  ///< [C]
 
   double mean_entropy() const { return items == 0 ? 0.0 : entropy / items; }
+  /// Requires: as many classes.
+  void add(const TaskSums& more);
 };
+
+/// Sums of several tasks as one list, and back. An empty list gives no tasks.
+std::vector<double> flat(const std::vector<TaskSums>& sums);
+std::vector<TaskSums> unflat(std::span<const double> list, const std::vector<ObjectiveTask>& tasks);
+
+/// The entropy of a distribution that is given up to a factor, nats. exp() of it is how many classes it spreads over;
+/// near 1, predictions have collapsed.
+double entropy_of(std::span<const double> distribution);
+
+/// Item numbers as the index of a tensor's rows, [n] int64.
+at::Tensor item_rows(const std::vector<std::size_t>& items);
 
 /// log softmax of a part's outputs, [n, C]; differentiable.
 at::Tensor log_probabilities(const ObjectiveTask& task, const MicroBatch::Part& part, const at::Tensor& output);
@@ -41,8 +55,8 @@ class Objective {
   at::Tensor loss(const MicroBatch& batch, const at::Tensor& output);
 
   /// All sums of the step as one list, to be added up over processes.
-  std::vector<double> gathered() const;
-  void scatter(std::span<const double> gathered);
+  std::vector<double> gathered() const { return flat(sums_); }
+  void scatter(std::span<const double> gathered) { sums_ = unflat(gathered, tasks_); }
 
   /// Ends a step: takes its predictions into the running means, and returns its sums.
   std::vector<TaskSums> finish_step();
@@ -50,22 +64,18 @@ class Objective {
   /// The running mean predictions q of each task, one after the other, for saving and resuming.
   std::vector<double> marginals() const;
   void set_marginals(std::span<const double> values);
-  /// exp(H(q)): how many classes a task's predictions spread over, of C. Near 1: it has collapsed.
+  /// How many classes a task's running mean prediction spreads over, of C.
   double effective_classes(std::size_t task) const;
 
  private:
-  struct Running {
-    std::vector<double> marginal;
-    at::Tensor log_marginal;  ///< [C] float32
-    TaskSums sums;
-  };
-  at::Tensor part_loss(std::size_t task, const MicroBatch::Part& part, const at::Tensor& log_p);
-  void refresh(Running& task) const;
+  std::vector<TaskSums> no_sums() const;
+  at::Tensor part_loss(const MicroBatch::Part& part, const at::Tensor& log_p);
 
   AdaptObjective settings_;
   const std::vector<ObjectiveTask>& tasks_;
   double batch_size_;
-  std::vector<Running> running_;
+  std::vector<std::vector<double>> marginals_;
+  std::vector<TaskSums> sums_;  ///< of the step
 };
 
 }  // namespace wootz

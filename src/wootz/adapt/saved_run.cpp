@@ -1,7 +1,5 @@
 #include "wootz/adapt/saved_run.h"
 
-#include <functional>
-
 #include "wootz/core/check.h"
 #include "wootz/nn/stored_tensors.h"
 #include "wootz/nn/torch_headers.h"

@@ -7,11 +7,11 @@
 namespace wootz {
 namespace {
 
-// A state cut off from what made it. With `learning`, gradients are wanted of it.
-StageState cut_off(const StageState& state, bool learning) {
+// A state cut off from what made it; gradients are wanted of it.
+StageState cut_off(const StageState& state) {
   StageState cut;
   for (const at::Tensor& each : state)
-    cut.push_back(each.defined() ? each.detach().requires_grad_(learning) : at::Tensor());
+    cut.push_back(each.defined() ? each.detach().requires_grad_(true) : at::Tensor());
   return cut;
 }
 
@@ -40,38 +40,40 @@ std::vector<at::Tensor> leaves_of(const ParameterList& parameters, const StageSt
 
 StageState StagedPass::forward(const Segment& segment, const ParameterList& parameters, const MicroBatch& batch,
                                StageState state) const {
-  const ParameterList cast = with_precision(network_, parameters, precision_);
   for (std::size_t stage = segment.first; stage < segment.last; ++stage)
-    state = network_.run_stage(stage, cast, batch.input, state, output_);
+    state = network_.run_stage(stage, parameters, batch.input, state, output_);
   return state;
 }
 
-Result<std::vector<std::vector<StageState>>> StagedPass::borders(const std::vector<MicroBatch>& batches,
-                                                                 SegmentWeights& weights) const {
-  std::vector<std::vector<StageState>> borders(segments_.size(), std::vector<StageState>(batches.size()));
-  for (std::size_t s = 0; s + 1 < segments_.size(); ++s) {
-    WOOTZ_TRY(const ParameterList parameters, weights.open(segments_[s], false));
-    WOOTZ_RETURN_IF_ERROR(guarded([&] {
-      const at::NoGradGuard no_gradients;
-      for (std::size_t m = 0; m < batches.size(); ++m)
-        borders[s + 1][m] = forward(segments_[s], parameters, batches[m], borders[s][m]);
-      return 0;
-    }));
-  }
-  return borders;
+Result<std::vector<StageState>> StagedPass::pass_on(const Segment& segment, const std::vector<MicroBatch>& batches,
+                                                    SegmentWeights& weights,
+                                                    const std::vector<StageState>& states) const {
+  WOOTZ_TRY(const ParameterList parameters, weights.open(segment, false));
+  return guarded([&] {
+    const at::NoGradGuard no_gradients;
+    const ParameterList cast = with_precision(network_, parameters, precision_);
+    std::vector<StageState> next;
+    for (std::size_t m = 0; m < batches.size(); ++m) next.push_back(forward(segment, cast, batches[m], states[m]));
+    return next;
+  });
 }
 
 Result<double> StagedPass::learn(const std::vector<MicroBatch>& batches, SegmentWeights& weights,
                                  const LossFunction& loss) const {
-  WOOTZ_TRY(auto borders, this->borders(batches, weights));
+  std::vector<std::vector<StageState>> borders = {std::vector<StageState>(batches.size())};  // before each segment
+  for (std::size_t s = 0; s + 1 < segments_.size(); ++s) {
+    WOOTZ_TRY(std::vector<StageState> next, pass_on(segments_[s], batches, weights, borders[s]));
+    borders.push_back(std::move(next));
+  }
   std::vector<StageState> upstream(batches.size());
   double total = 0;
   for (std::size_t s = segments_.size(); s-- > 0;) {
     WOOTZ_TRY(const ParameterList parameters, weights.open(segments_[s], true));
     WOOTZ_RETURN_IF_ERROR(guarded([&] {
       for (std::size_t m = 0; m < batches.size(); ++m) {
-        const StageState in = cut_off(borders[s][m], true);
-        StageState out = forward(segments_[s], parameters, batches[m], in);
+        const StageState in = cut_off(borders[s][m]);
+        // Cast anew for every micro-batch: the way back goes through the cast, and frees it.
+        StageState out = forward(segments_[s], with_precision(network_, parameters, precision_), batches[m], in);
         if (s + 1 == segments_.size()) {
           out = {loss(batches[m], out.front())};
           total += out.front().item<double>();
@@ -91,13 +93,7 @@ Result<double> StagedPass::learn(const std::vector<MicroBatch>& batches, Segment
 Result<std::vector<at::Tensor>> StagedPass::run(const std::vector<MicroBatch>& batches, SegmentWeights& weights) const {
   std::vector<StageState> states(batches.size());
   for (const Segment& segment : segments_) {
-    WOOTZ_TRY(const ParameterList parameters, weights.open(segment, false));
-    WOOTZ_RETURN_IF_ERROR(guarded([&] {
-      const at::NoGradGuard no_gradients;
-      for (std::size_t m = 0; m < batches.size(); ++m)
-        states[m] = forward(segment, parameters, batches[m], std::move(states[m]));
-      return 0;
-    }));
+    WOOTZ_TRY(states, pass_on(segment, batches, weights, states));
   }
   std::vector<at::Tensor> outputs;
   for (const StageState& state : states) outputs.push_back(state.front());

@@ -59,9 +59,9 @@ class StagedPass {
  private:
   StageState forward(const Segment& segment, const ParameterList& parameters, const MicroBatch& batch,
                      StageState state) const;
-  /// What every micro-batch hands to the last segment, and to all before it: borders[s][m].
-  Result<std::vector<std::vector<StageState>>> borders(const std::vector<MicroBatch>& batches,
-                                                       SegmentWeights& weights) const;
+  /// Takes every micro-batch's state through a segment, without gradients.
+  Result<std::vector<StageState>> pass_on(const Segment& segment, const std::vector<MicroBatch>& batches,
+                                          SegmentWeights& weights, const std::vector<StageState>& states) const;
 
   const Network& network_;
   NetworkOutput output_;

@@ -6,10 +6,6 @@
 namespace wootz {
 namespace {
 
-at::Tensor rows(const std::vector<std::size_t>& items) {
-  return at::tensor(std::vector<std::int64_t>(items.begin(), items.end()), at::kLong);
-}
-
 // log softmax of the expert's logits, [n, C].
 Result<at::Tensor> ask_expert(const TeacherInputs& in, const std::vector<std::size_t>& items,
                               const std::function<void(std::size_t)>& progress) {
@@ -23,7 +19,7 @@ Result<at::Tensor> ask_expert(const TeacherInputs& in, const std::vector<std::si
     for (const TaskBatch& each : group) {
       WOOTZ_TRY(std::vector<float> logits, model.logits(each.batch, opened.head ? &*opened.head : nullptr));
       const auto count = static_cast<std::int64_t>(each.items.size());
-      table.index_copy_(0, rows(each.items),
+      table.index_copy_(0, item_rows(each.items),
                         at::from_blob(logits.data(), {count, classes}, at::kFloat).log_softmax(-1));
       progress(done += each.items.size());
     }
@@ -46,7 +42,8 @@ Result<at::Tensor> ask_start(const TeacherInputs& in, const std::vector<std::siz
     WOOTZ_RETURN_IF_ERROR(guarded([&] {
       for (std::size_t m = 0; m < micro.size(); ++m)
         for (const MicroBatch::Part& part : micro[m].parts)
-          table.index_copy_(0, rows(part.items), log_probabilities(in.head, part, outputs[m]).to(at::kCPU, at::kFloat));
+          table.index_copy_(0, item_rows(part.items),
+                            log_probabilities(in.head, part, outputs[m]).to(at::kCPU, at::kFloat));
       return 0;
     }));
     for (const TaskBatch& each : group) progress(done += each.items.size());
@@ -63,7 +60,7 @@ Result<at::Tensor> teacher_predictions(const TeacherInputs& inputs, const std::v
   const at::NoGradGuard no_gradients;
   WOOTZ_TRY(const at::Tensor expert, ask_expert(inputs, items, progress));
   WOOTZ_TRY(const at::Tensor start, ask_start(inputs, items, [&](std::size_t done) { progress(items.size() + done); }));
-  const at::Tensor asked = rows(items);
+  const at::Tensor asked = item_rows(items);
   at::Tensor mean = 0.5 * (expert.index_select(0, asked) + start.index_select(0, asked));
   const at::Tensor often = mean.softmax(-1).mean(0).clamp_min(1e-8);
   mean = (mean - inputs.balance * often.log()).softmax(-1);

@@ -1,7 +1,5 @@
 #include "wootz/engine/run_directory.h"
 
-#include "wootz/io/safetensors_file.h"
-
 namespace wootz {
 namespace {
 
@@ -10,63 +8,47 @@ constexpr const char* kOwner = "owner";
 constexpr const char* kLock = "lock";
 constexpr const char* kOutput = "output";
 constexpr const char* kReplaced = "replaced";
-constexpr const char* kFingerprint = "fingerprint";
 
 }  // namespace
 
-RunDirectory::RunDirectory(FileSystem& files, std::string output, std::string fingerprint)
-    : files_(files),
-      output_(std::move(output)),
-      root_(output_ + ".wootz-partial"),
-      fingerprint_(std::move(fingerprint)) {}
+RunDirectory::RunDirectory(FileSystem& files, std::string output)
+    : files_(files), output_(std::move(output)), root_(output_ + ".wootz-partial") {}
 
 std::string RunDirectory::path(const std::string& name) const { return join_path(root_, name); }
 
 Result<std::unique_ptr<RunDirectory>> RunDirectory::open(FileSystem& files, const std::string& output,
-                                                         std::string fingerprint) {
-  std::unique_ptr<RunDirectory> run(new RunDirectory(files, output, std::move(fingerprint)));
+                                                         const std::string& fingerprint) {
+  std::unique_ptr<RunDirectory> run(new RunDirectory(files, output));
   WOOTZ_RETURN_IF_ERROR(files.create_directories(run->root_));
   WOOTZ_TRY(run->lock_, files.lock(run->path(kLock)));
   // A run that was killed while it replaced an output left the old one here.
   if (files.exists(run->path(kReplaced)) && !files.exists(output))
     WOOTZ_RETURN_IF_ERROR(files.rename(run->path(kReplaced), output));
+  WOOTZ_RETURN_IF_ERROR(run->claim(fingerprint));
   return run;
 }
 
-Result<> RunDirectory::claim() {
+Result<> RunDirectory::claim(const std::string& fingerprint) {
   constexpr std::uint64_t kLargest = 4096;
   if (files_.exists(path(kOwner))) {
     WOOTZ_TRY(const std::string owner, read_text(files_, path(kOwner), kLargest));
-    if (owner == fingerprint_) return {};
+    if (owner == fingerprint) return {};
     discarded_other_ = true;
   }
-  WOOTZ_RETURN_IF_ERROR(discard());
-  return write_text_atomically(files_, path(kOwner), fingerprint_);
+  WOOTZ_TRY(const std::vector<std::string> names, files_.list(root_));
+  for (const std::string& name : names)
+    if (name != kLock) WOOTZ_RETURN_IF_ERROR(files_.remove_all(path(name)));
+  return write_text_atomically(files_, path(kOwner), fingerprint);
 }
 
 Result<std::optional<Checkpoint>> RunDirectory::restore() {
   if (!files_.exists(path(kState))) return std::optional<Checkpoint>();
-  WOOTZ_TRY(const std::unique_ptr<ReadableFile> file, files_.open(path(kState)));
-  WOOTZ_TRY(const SafetensorsFile header, read_safetensors_file(*file));
-  const auto fingerprint = header.header.metadata.find(kFingerprint);
-  if (fingerprint == header.header.metadata.end() || fingerprint->second != fingerprint_) {
-    discarded_other_ = true;
-    WOOTZ_RETURN_IF_ERROR(discard());
-    return std::optional<Checkpoint>();
-  }
   WOOTZ_TRY(Checkpoint state, Checkpoint::open(files_, path(kState)));
   return std::optional(std::move(state));
 }
 
-Result<> RunDirectory::discard() {
-  WOOTZ_TRY(const std::vector<std::string> names, files_.list(root_));
-  for (const std::string& name : names)
-    if (name != kLock) WOOTZ_RETURN_IF_ERROR(files_.remove_all(path(name)));
-  return {};
-}
-
 Result<> RunDirectory::save(std::span<const StoredTensor> tensors) {
-  return write_safetensors(files_, path(kState), tensors, {{kFingerprint, fingerprint_}});
+  return write_safetensors(files_, path(kState), tensors, {});
 }
 
 Result<std::string> RunDirectory::output_directory() {

@@ -14,16 +14,13 @@ namespace wootz {
 
 class RunDirectory {
  public:
-  /// Opens or creates the directory and takes its lock. `fingerprint` tells one run from another. Fails when another
-  /// process holds it.
+  /// Opens or creates the directory and takes its lock. `fingerprint` tells one run from another: what another one has
+  /// left is thrown away whole. Fails when another process holds it.
   static Result<std::unique_ptr<RunDirectory>> open(FileSystem& files, const std::string& output,
-                                                    std::string fingerprint);
+                                                    const std::string& fingerprint);
 
-  /// The state saved last, or nothing. What another run (by fingerprint) has left is thrown away whole.
+  /// The state saved last, or nothing.
   Result<std::optional<Checkpoint>> restore();
-  /// Marks the directory as this run's before anything is saved, for runs that keep other files in it; what another
-  /// run has left is thrown away.
-  Result<> claim();
   /// Replaces the saved state, atomically.
   Result<> save(std::span<const StoredTensor> tensors);
   bool discarded_other() const { return discarded_other_; }
@@ -37,11 +34,11 @@ class RunDirectory {
   Result<> publish(bool replace);
 
  private:
-  RunDirectory(FileSystem& files, std::string output, std::string fingerprint);
-  Result<> discard();
+  RunDirectory(FileSystem& files, std::string output);
+  Result<> claim(const std::string& fingerprint);
 
   FileSystem& files_;
-  std::string output_, root_, fingerprint_;
+  std::string output_, root_;
   std::unique_ptr<FileLock> lock_;
   bool discarded_other_ = false;
 };

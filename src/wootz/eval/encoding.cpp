@@ -14,10 +14,6 @@ constexpr std::array<const char*, 6> kTextFiles = {
     "tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt", "vocab.txt", "special_tokens_map.json"};
 constexpr std::uint64_t kMaxFile = std::uint64_t{1} << 30;
 
-std::size_t tokens_of(const ModelInfo& model, const Task& task) {
-  return task.max_tokens == 0 ? model.max_tokens : std::min(task.max_tokens, model.max_tokens);
-}
-
 Result<> check_output(const Preprocessing& preprocessing, const ModelInfo& model) {
   const auto size = preprocessing.output_size();
   if (!size || (size->width == model.image_size && size->height == model.image_size)) return {};
@@ -28,6 +24,11 @@ Result<> check_output(const Preprocessing& preprocessing, const ModelInfo& model
 }
 
 }  // namespace
+
+std::size_t most_tokens(const ModelInfo& model, const Task& task) {
+  if (model.input == InputKind::kImage) return model.image_tokens;
+  return task.max_tokens == 0 ? model.max_tokens : std::min(task.max_tokens, model.max_tokens);
+}
 
 Result<std::unique_ptr<Encoder>> encoder_for(FileSystem& files, const ModelInfo& model, const Task& task,
                                              const std::optional<Corruption>& corruption,
@@ -41,11 +42,11 @@ Result<std::unique_ptr<Encoder>> encoder_for(FileSystem& files, const ModelInfo&
     return fail(ErrorKind::kUsage, "task '{}' has texts, and corruptions are for images: choose tasks with --task",
                 task.name);
   WOOTZ_TRY(std::shared_ptr<const Tokenizer> tokenizer, load_tokenizer(files, model.directory));
-  return make_text_encoder(std::move(tokenizer), tokens_of(model, task));
+  return make_text_encoder(std::move(tokenizer), most_tokens(model, task));
 }
 
 Result<std::string> encoding_key(FileSystem& files, const ModelInfo& model, const Task& task) {
-  std::string key = fmt::format("{} {} {}", model.architecture, model.image_size, tokens_of(model, task));
+  std::string key = fmt::format("{} {} {}", model.architecture, model.image_size, most_tokens(model, task));
   const bool image = model.input == InputKind::kImage;
   for (const char* name : image ? std::span<const char* const>(kImageFiles) : kTextFiles) {
     const std::string path = join_path(model.directory, name);

@@ -44,6 +44,9 @@ Result<OpenTask> open_task_for(FileSystem& files, const Task& task, const ModelI
 /// The same data for another model, which may need another head's width or have a classifier of its own.
 Result<OpenTask> reopen_for(FileSystem& files, const OpenTask& open, const ModelInfo& model);
 
+/// Most tokens of a task's items for a model, special ones and an image's class token included.
+std::size_t most_tokens(const ModelInfo& model, const Task& task);
+
 /// The encoder a model's directory asks for. Texts are neither corrupted (an error) nor augmented.
 Result<std::unique_ptr<Encoder>> encoder_for(FileSystem& files, const ModelInfo& model, const Task& task,
                                              const std::optional<Corruption>& corruption,

@@ -57,7 +57,7 @@ Result<> open_data(FileSystem& files, Run& run) {
   info.directory = run.base.directory();
   WOOTZ_TRY(run.task, open_task_for(files, *task, info, run.recipe.split));
   WOOTZ_TRY(run.encoder, encoder_for(files, info, *task, {}, run.recipe.augmentation));
-  if (run.task.head) run.head = head_tensors(*run.task.head);
+  if (run.task.head) run.head = head_tensors(*run.task.head, run.device);
   run.steps = steps_of(run.recipe, run.task.data->size());
   return {};
 }
@@ -69,10 +69,6 @@ Result<> choose_trainable(Run& run) {
     WOOTZ_TRY(run.trainable, train_adapters(*run.network, run.parameters, *run.recipe.lora, run.recipe.seed));
   } else {
     WOOTZ_TRY(run.trainable, train_parameters(*run.network, run.parameters, run.recipe.freeze));
-  }
-  if (run.head) {
-    run.head->weight = run.head->weight.to(run.device);
-    if (run.head->bias.defined()) run.head->bias = run.head->bias.to(run.device);
   }
   return {};
 }
@@ -212,8 +208,8 @@ Result<FinetuneReport> finetune(FileSystem& files, const FinetuneRecipe& recipe,
   AdamWSettings settings;
   settings.weight_decay = recipe.weight_decay;
   AdamW optimizer(run.trainable->values(), settings);
-  WOOTZ_TRY(std::string fingerprint, fingerprint_of(files, run));
-  WOOTZ_TRY(const std::unique_ptr<RunDirectory> partial, RunDirectory::open(files, output, std::move(fingerprint)));
+  WOOTZ_TRY(const std::string fingerprint, fingerprint_of(files, run));
+  WOOTZ_TRY(const std::unique_ptr<RunDirectory> partial, RunDirectory::open(files, output, fingerprint));
   WOOTZ_TRY(std::vector<double> losses, restore_state(*partial, *run.trainable, optimizer));
 
   FinetuneReport report;

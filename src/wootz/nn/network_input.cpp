@@ -51,12 +51,12 @@ NetworkInput join_inputs(const std::vector<NetworkInput>& inputs) {
   return {{}, at::cat(tokens), at::cat(lengths)};
 }
 
-HeadTensors head_tensors(const Head& head) {
+HeadTensors head_tensors(const Head& head, at::Device device) {
   HeadTensors tensors;
   const auto classes = static_cast<std::int64_t>(head.classes);
   const auto width = static_cast<std::int64_t>(head.feature_size);
-  tensors.weight = borrowed(head.weight, {classes, width}).clone();
-  if (!head.bias.empty()) tensors.bias = borrowed(head.bias, {classes}).clone();
+  tensors.weight = borrowed(head.weight, {classes, width}).clone().to(device);
+  if (!head.bias.empty()) tensors.bias = borrowed(head.bias, {classes}).clone().to(device);
   tensors.logit_scale = head.logit_scale;
   tensors.normalize = head.normalize;
   return tensors;

@@ -23,8 +23,7 @@ struct HeadTensors {
   bool normalize = true;
 };
 
-/// On the CPU.
-HeadTensors head_tensors(const Head& head);
+HeadTensors head_tensors(const Head& head, at::Device device = at::kCPU);
 
 /// [B, D] -> [B, C]; differentiable in the features.
 at::Tensor head_logits(const at::Tensor& features, const HeadTensors& head);
