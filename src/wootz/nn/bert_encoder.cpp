@@ -39,13 +39,15 @@ void BertEncoder::add_block(ParameterBuilder& builder) {
   const std::int64_t d = config_.width;
   const std::string at = prefix_ + "encoder.layer." + std::to_string(blocks_.size()) + ".";
   Block block;
-  block.query = builder.linear(at + "attention.self.query", d, d);
-  block.key = builder.key(at + "attention.self.key", d, d);
-  block.value = builder.linear(at + "attention.self.value", d, d);
-  block.out = builder.linear(at + "attention.output.dense", d, d);
+  const LinearParameters query = builder.linear(at + "attention.self.query", d, d);
+  const LinearParameters key = builder.key(at + "attention.self.key", d, d);
+  const LinearParameters value = builder.linear(at + "attention.self.value", d, d);
+  const LinearParameters out = builder.linear(at + "attention.output.dense", d, d);
+  block.attention = builder.module(at + "attention", ModuleKind::kAttention, d, {query, key, value, out});
   block.norm1 = builder.norm(at + "attention.output.LayerNorm", d);
-  block.fc1 = builder.linear(at + "intermediate.dense", config_.intermediate, d);
-  block.fc2 = builder.linear(at + "output.dense", d, config_.intermediate);
+  const LinearParameters first = builder.linear(at + "intermediate.dense", config_.intermediate, d);
+  const LinearParameters second = builder.linear(at + "output.dense", d, config_.intermediate);
+  block.mlp = builder.module(at + "mlp", ModuleKind::kMlp, d, {first, second});
   block.norm2 = builder.norm(at + "output.LayerNorm", d);
   blocks_.push_back(block);
 }
@@ -55,49 +57,39 @@ std::size_t BertEncoder::kept_values() const {
   return static_cast<std::size_t>(8 * config_.width + 2 * config_.intermediate);
 }
 
-at::Tensor BertEncoder::embed(const ParameterList& parameters, const NetworkInput& input) const {
-  const at::Tensor positions = parameters[positions_].slice(0, first_position_, first_position_ + input.tokens.size(1));
-  const at::Tensor embedded =
-      at::embedding(parameters[words_], input.tokens) + (positions + parameters[types_].select(0, 0));
-  return ops::add_layer_norm(embedded, {}, {}, parameters[norm_.weight], parameters[norm_.offset], config_.epsilon,
+at::Tensor BertEncoder::embed(const NetworkWeights& weights, const NetworkInput& input) const {
+  const at::Tensor positions = weights[positions_].slice(0, first_position_, first_position_ + input.tokens.size(1));
+  const at::Tensor embedded = at::embedding(weights[words_], input.tokens) + (positions + weights[types_].select(0, 0));
+  return ops::add_layer_norm(embedded, {}, {}, weights[norm_.weight], weights[norm_.offset], config_.epsilon,
                              embedded.scalar_type())
       .y;
 }
 
-at::Tensor BertEncoder::run(std::size_t block, const ParameterList& parameters, const NetworkInput& input,
+at::Tensor BertEncoder::run(std::size_t block, const NetworkWeights& weights, const NetworkInput& input,
                             const at::Tensor& states) const {
   ops::AttentionOptions attention;
   attention.heads = config_.heads;
   attention.lengths = input.lengths;
-  return this->block(parameters, blocks_[block], states, attention);
+  return this->block(weights, blocks_[block], states, attention);
 }
 
-at::Tensor BertEncoder::block(const ParameterList& parameters, const Block& block, const at::Tensor& stream,
+at::Tensor BertEncoder::block(const NetworkWeights& weights, const Block& block, const at::Tensor& stream,
                               const ops::AttentionOptions& attention) const {
-  const at::ScalarType type = parameters[block.query.weight].scalar_type();
-  const auto take_in = [&](const at::Tensor& x, const at::Tensor& branch, ParameterIndex bias,
-                           const NormParameters& norm) {
-    return ops::add_layer_norm(x, branch, parameters[bias], parameters[norm.weight], parameters[norm.offset],
-                               config_.epsilon, x.scalar_type())
+  const at::ScalarType type = matrix_type(weights, block.attention);
+  const auto take_in = [&](const at::Tensor& x, const ModuleMaps::Mapped& branch, const NormParameters& norm) {
+    return ops::add_layer_norm(x, branch.y, branch.bias, weights[norm.weight], weights[norm.offset], config_.epsilon,
+                               x.scalar_type())
         .y;
   };
-  const at::Tensor weight =
-      at::cat({parameters[block.query.weight], parameters[block.key.weight], parameters[block.value.weight]});
-  const at::Tensor bias =
-      at::cat({parameters[block.query.bias], parameters[block.key.bias], parameters[block.value.bias]});
-  const at::Tensor qkv = at::linear(stream.to(type), weight, bias.to(type));
-  const at::Tensor attended = at::linear(ops::self_attention(qkv, attention), parameters[block.out.weight]);
-  const at::Tensor mid = take_in(stream, attended, block.out.bias, block.norm1);
-  const at::Tensor hidden =
-      ops::gelu(at::linear(mid.to(type), parameters[block.fc1.weight]), parameters[block.fc1.bias]);
-  return take_in(mid, at::linear(hidden, parameters[block.fc2.weight]), block.fc2.bias, block.norm2);
-}
-
-at::Tensor BertEncoder::mean(const at::Tensor& states, const at::Tensor& lengths) {
-  const at::Tensor counts = lengths.to(states.device()).unsqueeze(1);
-  const at::Tensor positions = at::arange(states.size(1), counts.options()).unsqueeze(0);
-  const at::Tensor weights = positions.lt(counts).to(states.scalar_type()) / counts;
-  return at::bmm(weights.unsqueeze(1), states).squeeze(1);
+  const at::Tensor in = stream.to(type);
+  const ModuleMaps attention_maps(weights, block.attention, in, attention.lengths);
+  const at::Tensor qkv = attention_maps.joint(in, {kQuery, kKey, kValue});
+  const at::Tensor mid =
+      take_in(stream, attention_maps.mapped(ops::self_attention(qkv, attention), kOutput), block.norm1);
+  const at::Tensor mid_in = mid.to(type);
+  const ModuleMaps mlp_maps(weights, block.mlp, mid_in, attention.lengths);
+  const auto [hidden, bias] = mlp_maps.mapped(mid_in, kFirst);
+  return take_in(mid, mlp_maps.mapped(ops::gelu(hidden, bias), kSecond), block.norm2);
 }
 
 namespace {
@@ -105,7 +97,7 @@ namespace {
 class BertNetwork : public Network {
  public:
   BertNetwork(const BertConfig& config, const BertVariant& variant, std::int64_t classes) {
-    ParameterBuilder builder(parameters_);
+    ParameterBuilder builder(parameters_, modules_);
     encoder_.emplace(config, variant.prefix, variant.first_position, builder);
     const auto width = static_cast<std::size_t>(config.width);
     add_stage("embeddings", 2 * width, width);
@@ -125,18 +117,18 @@ class BertNetwork : public Network {
     info_.classes = static_cast<std::size_t>(classes);
   }
 
-  StageState run_stage(std::size_t stage, const ParameterList& parameters, const NetworkInput& input,
+  StageState run_stage(std::size_t stage, const NetworkWeights& weights, const NetworkInput& input,
                        const StageState& state, NetworkOutput output) const override {
-    if (stage == 0) return {encoder_->embed(parameters, input)};
-    if (stage <= encoder_->blocks()) return {encoder_->run(stage - 1, parameters, input, state[0])};
-    if (output == NetworkOutput::kFeatures) return {BertEncoder::mean(state[0], input.lengths)};
+    if (stage == 0) return {encoder_->embed(weights, input)};
+    if (stage <= encoder_->blocks()) return {encoder_->run(stage - 1, weights, input, state[0])};
+    if (output == NetworkOutput::kFeatures) return {ops::mean_over_tokens(state[0], input.lengths)};
     const at::Tensor first = state[0].select(1, 0);
-    return {apply(parameters, classifier_, apply(parameters, dense_, first).tanh())};
+    return {apply(weights, classifier_, apply(weights, dense_, first).tanh())};
   }
 
  private:
-  static at::Tensor apply(const ParameterList& parameters, const LinearParameters& map, const at::Tensor& x) {
-    return at::linear(x, parameters[map.weight].to(x.scalar_type()), parameters[map.bias]);
+  static at::Tensor apply(const NetworkWeights& weights, const LinearParameters& map, const at::Tensor& x) {
+    return at::linear(x, weights[map.weight].to(x.scalar_type()), weights[map.bias]);
   }
 
   std::optional<BertEncoder> encoder_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "wootz/nn/architecture.h"
+#include "wootz/nn/module_maps.h"
 #include "wootz/nn/ops.h"
 #include "wootz/nn/parameter_builder.h"
 
@@ -33,21 +34,18 @@ class BertEncoder {
   std::size_t kept_values() const;
 
   /// The tokens' states, [B, T, D] float32: before the blocks, and after one.
-  at::Tensor embed(const ParameterList& parameters, const NetworkInput& input) const;
-  at::Tensor run(std::size_t block, const ParameterList& parameters, const NetworkInput& input,
+  at::Tensor embed(const NetworkWeights& weights, const NetworkInput& input) const;
+  at::Tensor run(std::size_t block, const NetworkWeights& weights, const NetworkInput& input,
                  const at::Tensor& states) const;
-
-  /// Their mean over the tokens that count, [B, D].
-  static at::Tensor mean(const at::Tensor& states, const at::Tensor& lengths);
 
  private:
   struct Block {
-    LinearParameters query, key, value, out;
+    BlockModule attention;
     NormParameters norm1;
-    LinearParameters fc1, fc2;
+    BlockModule mlp;
     NormParameters norm2;
   };
-  at::Tensor block(const ParameterList& parameters, const Block& block, const at::Tensor& stream,
+  at::Tensor block(const NetworkWeights& weights, const Block& block, const at::Tensor& stream,
                    const ops::AttentionOptions& attention) const;
 
   BertConfig config_;

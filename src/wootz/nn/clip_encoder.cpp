@@ -34,13 +34,15 @@ void ClipEncoder::add_block(ParameterBuilder& builder) {
   const std::int64_t d = config_.width;
   const std::string at = prefix_ + "layers." + std::to_string(blocks_.size()) + ".";
   Block block;
-  block.key = builder.key(at + "self_attn.k_proj", d, d);
-  block.value = builder.linear(at + "self_attn.v_proj", d, d);
-  block.query = builder.linear(at + "self_attn.q_proj", d, d);
-  block.out = builder.linear(at + "self_attn.out_proj", d, d);
+  const LinearParameters key = builder.key(at + "self_attn.k_proj", d, d);
+  const LinearParameters value = builder.linear(at + "self_attn.v_proj", d, d);
+  const LinearParameters query = builder.linear(at + "self_attn.q_proj", d, d);
+  const LinearParameters out = builder.linear(at + "self_attn.out_proj", d, d);
+  block.attention = builder.module(at + "self_attn", ModuleKind::kAttention, d, {query, key, value, out});
   block.norm1 = builder.norm(at + "layer_norm1", d);
-  block.fc1 = builder.linear(at + "mlp.fc1", config_.intermediate, d);
-  block.fc2 = builder.linear(at + "mlp.fc2", d, config_.intermediate);
+  const LinearParameters first = builder.linear(at + "mlp.fc1", config_.intermediate, d);
+  const LinearParameters second = builder.linear(at + "mlp.fc2", d, config_.intermediate);
+  block.mlp = builder.module(at + "mlp", ModuleKind::kMlp, d, {first, second});
   block.norm2 = builder.norm(at + "layer_norm2", d);
   blocks_.push_back(block);
 }
@@ -55,50 +57,51 @@ ClipEncoder::State ClipEncoder::State::of(const StageState& state) {
   return {state[0], state[1], state[2]};
 }
 
-StageState ClipEncoder::run(std::size_t block, const ParameterList& parameters, const StageState& state,
-                            const ops::AttentionOptions& attention, const PooledToken& token) const {
+StageState ClipEncoder::run(std::size_t block, const NetworkWeights& weights, const StageState& state,
+                            const ops::AttentionOptions& attention, const at::Tensor& lengths,
+                            const PooledToken& token) const {
   const State in = State::of(state);
-  const State out = block + 1 == blocks_.size() ? pooled_block(parameters, blocks_[block], in, attention, token)
-                                                : whole_block(parameters, blocks_[block], in, attention);
+  const Block& at = blocks_[block];
+  const bool is_last = block + 1 == blocks_.size();
+  // A router of the last MLP sees all tokens, so all of them attend.
+  const State out = is_last && !is_routed(weights, at.mlp)
+                        ? pooled_block(weights, at, in, attention, lengths, token)
+                        : whole_block(weights, at, in, attention, lengths, is_last ? &token : nullptr);
   return {out.stream, out.branch, out.bias};
 }
 
-at::Tensor ClipEncoder::normed(const ParameterList& parameters, const StageState& state,
+at::Tensor ClipEncoder::normed(const NetworkWeights& weights, const StageState& state,
                                const NormParameters& last_norm) const {
-  return take_in(parameters, State::of(state), last_norm, state[0].scalar_type()).y;
+  return take_in(weights, State::of(state), last_norm, state[0].scalar_type()).y;
 }
 
-ops::Normed ClipEncoder::take_in(const ParameterList& parameters, const State& state, const NormParameters& norm,
+ops::Normed ClipEncoder::take_in(const NetworkWeights& weights, const State& state, const NormParameters& norm,
                                  at::ScalarType out) const {
-  return ops::add_layer_norm(state.stream, state.branch, state.bias, parameters[norm.weight], parameters[norm.offset],
+  return ops::add_layer_norm(state.stream, state.branch, state.bias, weights[norm.weight], weights[norm.offset],
                              config_.epsilon, out);
 }
 
-// Several linear maps of one input as one product.
-static at::Tensor joint_linear(const ParameterList& parameters, const at::Tensor& x,
-                               std::initializer_list<LinearParameters> maps) {
-  std::vector<at::Tensor> weights, biases;
-  for (const LinearParameters& map : maps) {
-    weights.push_back(parameters[map.weight]);
-    biases.push_back(parameters[map.bias]);
-  }
-  return at::linear(x, at::cat(weights), at::cat(biases).to(x.scalar_type()));
+ClipEncoder::State ClipEncoder::whole_block(const NetworkWeights& weights, const Block& block, const State& state,
+                                            const ops::AttentionOptions& attention, const at::Tensor& lengths,
+                                            const PooledToken* pooled) const {
+  const at::ScalarType type = matrix_type(weights, block.attention);
+  const ops::Normed in = take_in(weights, state, block.norm1, type);
+  const ModuleMaps maps(weights, block.attention, in.y, lengths);
+  const at::Tensor qkv = maps.joint(in.y, {kQuery, kKey, kValue});
+  const auto [y, bias] = maps.mapped(ops::self_attention(qkv, attention), kOutput);
+  const ops::Normed mid = take_in(weights, {in.stream, y, bias}, block.norm2, type);
+  if (pooled == nullptr) return mlp(weights, block, mid, mid, lengths);
+  return mlp(weights, block, mid, {pooled->rows(mid.stream), pooled->rows(mid.y)}, lengths);
 }
 
-ClipEncoder::State ClipEncoder::whole_block(const ParameterList& parameters, const Block& block, const State& state,
-                                            const ops::AttentionOptions& attention) const {
-  const at::ScalarType type = parameters[block.query.weight].scalar_type();
-  const ops::Normed in = take_in(parameters, state, block.norm1, type);
-  const at::Tensor qkv = joint_linear(parameters, in.y, {block.query, block.key, block.value});
-  return after_attention(parameters, block, in.stream, ops::self_attention(qkv, attention));
-}
-
-ClipEncoder::State ClipEncoder::pooled_block(const ParameterList& parameters, const Block& block, const State& state,
-                                             const ops::AttentionOptions& attention, const PooledToken& token) const {
-  const at::ScalarType type = parameters[block.query.weight].scalar_type();
-  const ops::Normed in = take_in(parameters, state, block.norm1, type);
-  const at::Tensor kv = joint_linear(parameters, in.y, {block.key, block.value});
-  const at::Tensor q = joint_linear(parameters, token.rows(in.y), {block.query});
+ClipEncoder::State ClipEncoder::pooled_block(const NetworkWeights& weights, const Block& block, const State& state,
+                                             const ops::AttentionOptions& attention, const at::Tensor& lengths,
+                                             const PooledToken& token) const {
+  const at::ScalarType type = matrix_type(weights, block.attention);
+  const ops::Normed in = take_in(weights, state, block.norm1, type);
+  const ModuleMaps maps(weights, block.attention, in.y, lengths);
+  const at::Tensor kv = maps.joint(in.y, {kKey, kValue});
+  const at::Tensor q = maps.joint(token.rows(in.y), {kQuery});
   // What a causal mask shows the pooled token is the sequence up to itself.
   ops::AttentionOptions one = attention;
   if (attention.causal) {
@@ -106,17 +109,18 @@ ClipEncoder::State ClipEncoder::pooled_block(const ParameterList& parameters, co
     one.lengths = (token.positions + 1).to(at::kCPU);
   }
   const at::Tensor attended = ops::query_attention(q.unsqueeze(1), kv, one).squeeze(1);
-  return after_attention(parameters, block, token.rows(in.stream), attended);
+  const auto [y, bias] = maps.mapped(attended, kOutput);
+  const ops::Normed mid = take_in(weights, {token.rows(in.stream), y, bias}, block.norm2, type);
+  return mlp(weights, block, mid, mid, lengths);
 }
 
-ClipEncoder::State ClipEncoder::after_attention(const ParameterList& parameters, const Block& block,
-                                                const at::Tensor& stream, const at::Tensor& attended) const {
-  const State joined{stream, at::linear(attended, parameters[block.out.weight]), parameters[block.out.bias]};
-  const ops::Normed mid = take_in(parameters, joined, block.norm2, attended.scalar_type());
-  const at::Tensor hidden = at::linear(mid.y, parameters[block.fc1.weight]);
-  const at::Tensor active = config_.quick_gelu ? ops::quick_gelu(hidden, parameters[block.fc1.bias])
-                                               : ops::gelu(hidden, parameters[block.fc1.bias]);
-  return {mid.stream, at::linear(active, parameters[block.fc2.weight]), parameters[block.fc2.bias]};
+ClipEncoder::State ClipEncoder::mlp(const NetworkWeights& weights, const Block& block, const ops::Normed& all,
+                                    const ops::Normed& some, const at::Tensor& lengths) const {
+  const ModuleMaps maps(weights, block.mlp, all.y, lengths);
+  const auto [hidden, hidden_bias] = maps.mapped(some.y, kFirst);
+  const at::Tensor active = config_.quick_gelu ? ops::quick_gelu(hidden, hidden_bias) : ops::gelu(hidden, hidden_bias);
+  const auto [y, bias] = maps.mapped(active, kSecond);
+  return {some.stream, y, bias};
 }
 
 }  // namespace wootz

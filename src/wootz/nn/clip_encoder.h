@@ -1,6 +1,7 @@
 // Internal to nn: the stack of pre-norm transformer blocks that both towers of CLIP have.
 #pragma once
 
+#include "wootz/nn/module_maps.h"
 #include "wootz/nn/ops.h"
 #include "wootz/nn/parameter_builder.h"
 
@@ -35,18 +36,18 @@ class ClipEncoder {
   std::size_t kept_values() const;
 
   /// Runs a block. The first takes the residual stream {[B, T, D] float32}; the last computes for one token of each
-  /// sequence alone.
-  StageState run(std::size_t block, const ParameterList& parameters, const StageState& state,
-                 const ops::AttentionOptions& attention, const PooledToken& token) const;
+  /// sequence alone. `lengths` [B] are the tokens that count for routers (undefined: all).
+  StageState run(std::size_t block, const NetworkWeights& weights, const StageState& state,
+                 const ops::AttentionOptions& attention, const at::Tensor& lengths, const PooledToken& token) const;
 
   /// The norm after the blocks, [B, D] float32.
-  at::Tensor normed(const ParameterList& parameters, const StageState& state, const NormParameters& last_norm) const;
+  at::Tensor normed(const NetworkWeights& weights, const StageState& state, const NormParameters& last_norm) const;
 
  private:
   struct Block {
-    LinearParameters key, value, query, out;
+    BlockModule attention;
     NormParameters norm1;
-    LinearParameters fc1, fc2;
+    BlockModule mlp;
     NormParameters norm2;
   };
   /// A residual stream and the branch that it has not taken in yet.
@@ -58,13 +59,15 @@ class ClipEncoder {
     static State of(const StageState& state);
   };
 
-  State whole_block(const ParameterList& parameters, const Block& block, const State& state,
-                    const ops::AttentionOptions& attention) const;
-  State pooled_block(const ParameterList& parameters, const Block& block, const State& state,
-                     const ops::AttentionOptions& attention, const PooledToken& token) const;
-  State after_attention(const ParameterList& parameters, const Block& block, const at::Tensor& stream,
-                        const at::Tensor& attended) const;
-  ops::Normed take_in(const ParameterList& parameters, const State& state, const NormParameters& norm,
+  /// The MLP for all tokens, or for the pooled one alone.
+  State whole_block(const NetworkWeights& weights, const Block& block, const State& state,
+                    const ops::AttentionOptions& attention, const at::Tensor& lengths, const PooledToken* pooled) const;
+  /// Attention and MLP for the pooled token alone.
+  State pooled_block(const NetworkWeights& weights, const Block& block, const State& state,
+                     const ops::AttentionOptions& attention, const at::Tensor& lengths, const PooledToken& token) const;
+  State mlp(const NetworkWeights& weights, const Block& block, const ops::Normed& all, const ops::Normed& some,
+            const at::Tensor& lengths) const;
+  ops::Normed take_in(const NetworkWeights& weights, const State& state, const NormParameters& norm,
                       at::ScalarType out) const;
 
   ClipEncoderConfig config_;

@@ -67,6 +67,15 @@ bool ModelConfig::flag(std::string_view key, bool fallback) const {
   return found != json_->value.end() && found->is_boolean() ? found->get<bool>() : fallback;
 }
 
+std::vector<std::string> ModelConfig::texts(std::string_view key) const {
+  std::vector<std::string> texts;
+  const auto found = json_->value.find(key);
+  if (found == json_->value.end() || !found->is_array()) return texts;
+  for (const nlohmann::json& each : *found)
+    if (each.is_string()) texts.push_back(each.get<std::string>());
+  return texts;
+}
+
 std::size_t ModelConfig::entries(std::string_view key) const {
   const auto found = json_->value.find(key);
   return found != json_->value.end() && found->is_object() ? found->size() : 0;

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <vector>
 
 #include "wootz/core/result.h"
 #include "wootz/io/checkpoint.h"
@@ -38,6 +39,8 @@ class ModelConfig {
   Result<double> number(std::string_view key, double fallback) const;
   std::string text(std::string_view key, std::string fallback) const;
   bool flag(std::string_view key, bool fallback) const;
+  /// The strings of a list; what else is in it is passed over.
+  std::vector<std::string> texts(std::string_view key) const;
   /// Entries of an object, 0 when there is none ("id2label").
   std::size_t entries(std::string_view key) const;
   /// The object under `key`, or nothing; errors then say "vision_config.hidden_size".

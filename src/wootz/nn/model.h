@@ -40,6 +40,13 @@ struct ModelInfo {
   std::string directory;         ///< where config.json lies, and tokenizer or preprocessor files
 };
 
+/// What is routed in a model: merged anew for every input.
+struct RoutingInfo {
+  std::vector<std::string> experts;  ///< K names
+  std::vector<std::string> modules;  ///< in the order they run
+  bool sees_input = true;            ///< otherwise the routers are constants
+};
+
 /// Movable. Not thread-safe.
 class Model {
  public:
@@ -58,6 +65,11 @@ class Model {
 
   /// [B, C]. With a head: its logits on the features. Without: those of the checkpoint's own classifier.
   Result<std::vector<float>> logits(const Batch& batch, const Head* head) const;
+
+  /// Nothing where every module is plain.
+  const std::optional<RoutingInfo>& routing() const;
+  /// The routers' coefficients for a batch, [B, modules, K]. Requires: routing().
+  Result<std::vector<float>> coefficients(const Batch& batch) const;
 
   /// One parameter by its name in the checkpoint.
   struct Parameter {

@@ -29,6 +29,37 @@ struct ParameterSpec {
 /// The parameters' values, in the order of Network::parameters().
 using ParameterList = std::vector<at::Tensor>;
 
+/// Where a parameter stands in the list.
+using ParameterIndex = std::size_t;
+
+struct LinearParameters {
+  ParameterIndex weight = 0;  ///< [out, in]
+  ParameterIndex bias = 0;    ///< [out]
+};
+
+enum class ModuleKind { kAttention, kMlp };
+
+/// Linear maps of a block that belong together, and may be merged anew for every input (nn/routing.h).
+struct ModuleSpec {
+  std::string name;  ///< "vision_model.encoder.layers.0.mlp"
+  ModuleKind kind = ModuleKind::kMlp;
+  std::int64_t width = 0;              ///< of its input
+  std::vector<LinearParameters> maps;  ///< query, key, value, output; or the two of an MLP
+  std::size_t stage = 0;               ///< that runs it
+};
+
+struct Routing;
+
+/// What a network runs on: its parameters, and the modules that are routed, whose own parameters need have no values
+/// (a dtype they need).
+struct NetworkWeights {
+  ParameterList values;
+  std::shared_ptr<const Routing> routing;  ///< null: none
+
+  NetworkWeights(ParameterList given = {}) : values(std::move(given)) {}  // NOLINT(google-explicit-constructor)
+  const at::Tensor& operator[](ParameterIndex index) const { return values[index]; }
+};
+
 /// A network's input on its device.
 struct NetworkInput {
   at::Tensor pixels;   ///< [B, 3, H, W] float32
@@ -64,31 +95,35 @@ class Network {
   const std::vector<ParameterSpec>& parameters() const { return parameters_; }
   /// In the order they run in; together they have every parameter, in order.
   const std::vector<NetworkStage>& stages() const { return stages_; }
+  /// In the order they run in.
+  const std::vector<ModuleSpec>& modules() const { return modules_; }
 
   /// Runs one stage on what the one before it gave (the first: nothing). Only the stage's own parameters need be
   /// defined. The last one gives the output, float32 (float64 for float64 parameters). Differentiable in the parameters
   /// and the state.
-  virtual StageState run_stage(std::size_t stage, const ParameterList& parameters, const NetworkInput& input,
+  virtual StageState run_stage(std::size_t stage, const NetworkWeights& weights, const NetworkInput& input,
                                const StageState& state, NetworkOutput output) const = 0;
 
   /// All stages.
-  at::Tensor features(const ParameterList& parameters, const NetworkInput& input) const;
-  at::Tensor logits(const ParameterList& parameters, const NetworkInput& input) const;
+  at::Tensor features(const NetworkWeights& weights, const NetworkInput& input) const;
+  at::Tensor logits(const NetworkWeights& weights, const NetworkInput& input) const;
 
  protected:
-  /// Closes a stage: its parameters are those added since the last one was.
+  /// Closes a stage: its parameters and modules are those added since the last one was.
   void add_stage(std::string name, std::size_t kept_values, std::size_t handed_values);
 
   ModelInfo info_;
   std::vector<ParameterSpec> parameters_;
+  std::vector<ModuleSpec> modules_;
 
  private:
-  at::Tensor run(const ParameterList& parameters, const NetworkInput& input, NetworkOutput output) const;
+  at::Tensor run(const NetworkWeights& weights, const NetworkInput& input, NetworkOutput output) const;
 
   std::vector<NetworkStage> stages_;
 };
 
-/// Casts what takes part in matrix products to the precision, differentiably. Undefined parameters stay so.
-ParameterList with_precision(const Network& network, const ParameterList& parameters, Precision precision);
+/// Casts what takes part in matrix products to the precision, differentiably. Undefined parameters stay so, and routed
+/// modules in float32.
+NetworkWeights with_precision(const Network& network, const NetworkWeights& weights, Precision precision);
 
 }  // namespace wootz

@@ -45,6 +45,10 @@ at::Tensor composed_attention(const at::Tensor& q, const at::Tensor& k, const at
   return at::matmul(scores.softmax(-1), split_heads(v, options.heads)).transpose(1, 2).flatten(2);
 }
 
+at::Tensor with_bias(const at::Tensor& x, const at::Tensor& bias) {
+  return bias.defined() ? x + bias.to(x.scalar_type()) : x;
+}
+
 }  // namespace
 
 at::Tensor self_attention(const at::Tensor& qkv, const AttentionOptions& options) {
@@ -62,11 +66,19 @@ at::Tensor query_attention(const at::Tensor& q, const at::Tensor& kv, const Atte
 at::Tensor quick_gelu(const at::Tensor& x, const at::Tensor& bias) {
   constexpr double kSlope = 1.702;
   if (has_kernels(x)) return kernel_quick_gelu(x, bias);
-  const at::Tensor z = x + bias.to(x.scalar_type());
+  const at::Tensor z = with_bias(x, bias);
   return z * (z * kSlope).sigmoid();
 }
 
-at::Tensor gelu(const at::Tensor& x, const at::Tensor& bias) { return at::gelu(x + bias.to(x.scalar_type())); }
+at::Tensor gelu(const at::Tensor& x, const at::Tensor& bias) { return at::gelu(with_bias(x, bias)); }
+
+at::Tensor mean_over_tokens(const at::Tensor& x, const at::Tensor& lengths) {
+  if (!lengths.defined()) return x.mean(1);
+  const at::Tensor counts = lengths.to(x.device()).unsqueeze(1);
+  const at::Tensor positions = at::arange(x.size(1), counts.options()).unsqueeze(0);
+  const at::Tensor weights = positions.lt(counts).to(x.scalar_type()) / counts;
+  return at::bmm(weights.unsqueeze(1), x).squeeze(1);
+}
 
 Normed add_layer_norm(const at::Tensor& stream, const at::Tensor& branch, const at::Tensor& bias,
                       const at::Tensor& weight, const at::Tensor& offset, double epsilon, at::ScalarType out) {

@@ -22,11 +22,14 @@ at::Tensor self_attention(const at::Tensor& qkv, const AttentionOptions& options
 /// Some tokens attend to all. q [B, Q, D], kv [B, T, 2 D], both contiguous. Returns [B, Q, D]. Requires: not causal.
 at::Tensor query_attention(const at::Tensor& q, const at::Tensor& kv, const AttentionOptions& options);
 
-/// z sigmoid(1.702 z), z = x + bias.
+/// z sigmoid(1.702 z), z = x + bias (undefined: none).
 at::Tensor quick_gelu(const at::Tensor& x, const at::Tensor& bias);
 
-/// z Phi(z), z = x + bias; the exact form.
+/// z Phi(z), z = x + bias (undefined: none); the exact form.
 at::Tensor gelu(const at::Tensor& x, const at::Tensor& bias);
+
+/// x [B, T, D] -> [B, D], over the first lengths[b] tokens (undefined: all).
+at::Tensor mean_over_tokens(const at::Tensor& x, const at::Tensor& lengths);
 
 /// What a layer norm after a residual branch gives.
 struct Normed {

@@ -24,4 +24,10 @@ NormParameters ParameterBuilder::norm(const std::string& name, std::int64_t widt
   return {weight, add(name + ".bias", {width})};
 }
 
+BlockModule ParameterBuilder::module(std::string name, ModuleKind kind, std::int64_t width,
+                                     std::vector<LinearParameters> maps) {
+  modules_->push_back({std::move(name), kind, width, maps});
+  return {modules_->size() - 1, std::move(maps)};
+}
+
 }  // namespace wootz

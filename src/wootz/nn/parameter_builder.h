@@ -11,22 +11,21 @@
 
 namespace wootz {
 
-/// Where a parameter stands in the list.
-using ParameterIndex = std::size_t;
-
-struct LinearParameters {
-  ParameterIndex weight = 0;  ///< [out, in]
-  ParameterIndex bias = 0;    ///< [out]
-};
-
 struct NormParameters {
   ParameterIndex weight = 0;
   ParameterIndex offset = 0;
 };
 
+/// A module as the code that runs it knows it.
+struct BlockModule {
+  std::size_t number = 0;              ///< in Network::modules()
+  std::vector<LinearParameters> maps;  ///< as in ModuleSpec::maps
+};
+
 class ParameterBuilder {
  public:
-  explicit ParameterBuilder(std::vector<ParameterSpec>& specs) : specs_(&specs) {}
+  ParameterBuilder(std::vector<ParameterSpec>& specs, std::vector<ModuleSpec>& modules)
+      : specs_(&specs), modules_(&modules) {}
 
   ParameterIndex add(std::string name, std::vector<std::int64_t> shape);
   /// A weight [out, in] of matrix products and its bias: NAME.weight, NAME.bias.
@@ -35,9 +34,12 @@ class ParameterBuilder {
   LinearParameters key(const std::string& name, std::int64_t out, std::int64_t in);
   /// NAME.weight and NAME.bias, [width].
   NormParameters norm(const std::string& name, std::int64_t width);
+  /// Declares maps that belong to one module and may be routed.
+  BlockModule module(std::string name, ModuleKind kind, std::int64_t width, std::vector<LinearParameters> maps);
 
  private:
   std::vector<ParameterSpec>* specs_;
+  std::vector<ModuleSpec>* modules_;
 };
 
 }  // namespace wootz

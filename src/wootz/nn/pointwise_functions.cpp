@@ -44,7 +44,8 @@ class ChunkSums {
 std::size_t size_of(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 struct QuickGeluFunction : torch::autograd::Function<QuickGeluFunction> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& bias) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const std::optional<at::Tensor>& given) {
+    const at::Tensor bias = given.value_or(at::Tensor());
     at::Tensor y = at::empty_like(x);
     const std::int64_t width = x.size(-1);
     for_chunks(rows_of(x), [&](std::int64_t first, std::int64_t rows, std::int64_t) {
@@ -61,7 +62,7 @@ struct QuickGeluFunction : torch::autograd::Function<QuickGeluFunction> {
     const at::Tensor y_gradient = gradients[0].contiguous();
     at::Tensor x_gradient = at::empty_like(x);
     const std::int64_t width = x.size(-1);
-    const bool wants_bias = bias.requires_grad();
+    const bool wants_bias = bias.defined() && bias.requires_grad();
     ChunkSums sums(wants_bias ? rows_of(x) : 0, 1, width);
     for_chunks(rows_of(x), [&](std::int64_t first, std::int64_t rows, std::int64_t chunk) {
       kernels::quick_gelu_backward(activation_of(x), at_offset(x, first * width), float_data(bias),
@@ -179,7 +180,7 @@ std::optional<at::Tensor> optional_of(const at::Tensor& x) {
 }  // namespace
 
 at::Tensor kernel_quick_gelu(const at::Tensor& x, const at::Tensor& bias) {
-  return QuickGeluFunction::apply(x.contiguous(), bias);
+  return QuickGeluFunction::apply(x.contiguous(), optional_of(bias));
 }
 
 Normed kernel_add_layer_norm(const at::Tensor& stream, const at::Tensor& branch, const at::Tensor& bias,

@@ -26,6 +26,8 @@ std::span<std::byte> bytes_of(const at::Tensor& x) {
 }
 
 StoredTensor stored_tensor(std::string name, const at::Tensor& x) {
+  if (x.scalar_type() == at::kByte)
+    return {std::move(name), Dtype::kU8, Shape(x.sizes().begin(), x.sizes().end()), bytes_of(x)};
   for (const Dtype dtype : {Dtype::kF64, Dtype::kF32, Dtype::kF16, Dtype::kBF16})
     if (scalar_type(dtype) == x.scalar_type())
       return {std::move(name), dtype, Shape(x.sizes().begin(), x.sizes().end()), bytes_of(x)};

@@ -17,7 +17,8 @@ std::optional<at::ScalarType> scalar_type(Dtype dtype);
 /// The memory of a contiguous tensor on the CPU.
 std::span<std::byte> bytes_of(const at::Tensor& x);
 
-/// Borrows the memory of a contiguous tensor on the CPU. Requires: float64, float32, float16 or bfloat16.
+/// Borrows the memory of a contiguous tensor on the CPU. Requires: float64, float32, float16, bfloat16
+/// or uint8.
 StoredTensor stored_tensor(std::string name, const at::Tensor& x);
 
 }  // namespace wootz

@@ -32,7 +32,7 @@ class ClipText : public Network {
  public:
   ClipText(const TextConfig& config, const std::string& prefix) : config_(config) {
     const std::int64_t d = config.encoder.width;
-    ParameterBuilder builder(parameters_);
+    ParameterBuilder builder(parameters_, modules_);
     token_embedding_ = builder.add(prefix + "embeddings.token_embedding.weight", {config.vocabulary, d});
     position_embedding_ = builder.add(prefix + "embeddings.position_embedding.weight", {config.positions, d});
     add_stage("embeddings", static_cast<std::size_t>(d), static_cast<std::size_t>(d));
@@ -50,21 +50,21 @@ class ClipText : public Network {
     info_.feature_size = static_cast<std::size_t>(config.projection > 0 ? config.projection : d);
   }
 
-  StageState run_stage(std::size_t stage, const ParameterList& parameters, const NetworkInput& input,
+  StageState run_stage(std::size_t stage, const NetworkWeights& weights, const NetworkInput& input,
                        const StageState& state, NetworkOutput /*output*/) const override {
     if (stage == 0)
-      return {at::embedding(parameters[token_embedding_], input.tokens) +
-              parameters[position_embedding_].slice(0, 0, input.tokens.size(1))};
+      return {at::embedding(weights[token_embedding_], input.tokens) +
+              weights[position_embedding_].slice(0, 0, input.tokens.size(1))};
     if (stage <= encoder_->blocks()) {
       ops::AttentionOptions attention;
       attention.heads = config_.encoder.heads;
       attention.causal = true;
       PooledToken token;
       if (stage == encoder_->blocks()) token.positions = ends(input.tokens);
-      return encoder_->run(stage - 1, parameters, state, attention, token);
+      return encoder_->run(stage - 1, weights, state, attention, input.lengths, token);
     }
-    const at::Tensor pooled = encoder_->normed(parameters, state, last_norm_);
-    return {projection_ ? at::linear(pooled, parameters[*projection_]) : pooled};
+    const at::Tensor pooled = encoder_->normed(weights, state, last_norm_);
+    return {projection_ ? at::linear(pooled, weights[*projection_]) : pooled};
   }
 
  private:

@@ -37,7 +37,7 @@ class ClipVision : public Network {
  public:
   ClipVision(const VisionConfig& config, const std::string& prefix) : config_(config) {
     const std::int64_t d = config.encoder.width;
-    ParameterBuilder builder(parameters_);
+    ParameterBuilder builder(parameters_, modules_);
     class_embedding_ = builder.add(prefix + "embeddings.class_embedding", {d});
     patch_embedding_ = builder.add(prefix + "embeddings.patch_embedding.weight", {d, 3, config.patch, config.patch});
     parameters_.back().matrix = true;
@@ -61,39 +61,37 @@ class ClipVision : public Network {
     info_.feature_size = static_cast<std::size_t>(config.projection > 0 ? config.projection : d);
   }
 
-  StageState run_stage(std::size_t stage, const ParameterList& parameters, const NetworkInput& input,
+  StageState run_stage(std::size_t stage, const NetworkWeights& weights, const NetworkInput& input,
                        const StageState& state, NetworkOutput /*output*/) const override {
     if (stage == 0)
-      return {ops::add_layer_norm(embed(parameters, input.pixels), {}, {}, parameters[first_norm_.weight],
-                                  parameters[first_norm_.offset], config_.encoder.epsilon, stream_type(parameters))
+      return {ops::add_layer_norm(embed(weights, input.pixels), {}, {}, weights[first_norm_.weight],
+                                  weights[first_norm_.offset], config_.encoder.epsilon, stream_type(weights))
                   .y};
     if (stage <= encoder_->blocks()) {
       ops::AttentionOptions attention;
       attention.heads = config_.encoder.heads;
-      return encoder_->run(stage - 1, parameters, state, attention, {});
+      return encoder_->run(stage - 1, weights, state, attention, {}, {});
     }
-    const at::Tensor pooled = encoder_->normed(parameters, state, last_norm_);
-    return {projection_ ? at::linear(pooled, parameters[*projection_]) : pooled};
+    const at::Tensor pooled = encoder_->normed(weights, state, last_norm_);
+    return {projection_ ? at::linear(pooled, weights[*projection_]) : pooled};
   }
 
  private:
-  at::ScalarType stream_type(const ParameterList& parameters) const {
-    return parameters[position_embedding_].scalar_type();
-  }
+  at::ScalarType stream_type(const NetworkWeights& weights) const { return weights[position_embedding_].scalar_type(); }
 
   // [B, 3, H, W] -> [B, 1 + patches, D]: a product of flattened patches, the class token, positions.
-  at::Tensor embed(const ParameterList& parameters, const at::Tensor& pixels) const {
-    const at::Tensor& weight = parameters[patch_embedding_];
+  at::Tensor embed(const NetworkWeights& weights, const at::Tensor& pixels) const {
+    const at::Tensor& weight = weights[patch_embedding_];
     const std::int64_t batch = pixels.size(0), grid = config_.grid(), patch = config_.patch;
     const at::Tensor inside = pixels.slice(2, 0, grid * patch).slice(3, 0, grid * patch);
     const at::Tensor patches = inside.to(weight.scalar_type())
                                    .reshape({batch, 3, grid, patch, grid, patch})
                                    .permute({0, 2, 4, 1, 3, 5})
                                    .reshape({batch, grid * grid, 3 * patch * patch});
-    const at::ScalarType type = stream_type(parameters);
+    const at::ScalarType type = stream_type(weights);
     const at::Tensor embedded = at::linear(patches, weight.flatten(1)).to(type);
-    const at::Tensor first = parameters[class_embedding_].expand({batch, 1, -1});
-    return at::cat({first, embedded}, 1) + parameters[position_embedding_];
+    const at::Tensor first = weights[class_embedding_].expand({batch, 1, -1});
+    return at::cat({first, embedded}, 1) + weights[position_embedding_];
   }
 
   VisionConfig config_;
