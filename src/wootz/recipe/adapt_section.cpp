@@ -1,5 +1,8 @@
 #include "wootz/recipe/adapt_section.h"
 
+#include <array>
+#include <span>
+
 #include "wootz/yaml/mapping_reader.h"
 
 namespace wootz {
@@ -7,13 +10,39 @@ namespace {
 
 constexpr std::uint64_t kMost = 1'000'000'000;
 
-// The loops that the authors' code and FusionBench publish (the rest of their constants are the defaults).
-void take_preset(MappingReader& reader, AdaptSettings& settings) {
-  constexpr std::size_t kFusionBench = 1;
-  if (reader.choice("preset", {"paper", "fusionbench"}).value_or(0) != kFusionBench) return;
-  settings.steps = 1000;
-  settings.batches = 1;
-  settings.clamp_by_default = false;
+// The loops that the authors' code and FusionBench publish, and those that we found.
+struct Preset {
+  std::string_view name;
+  std::size_t steps;
+  std::size_t batches;
+  double learning_rate;
+  AdaptSettings::Schedule schedule;
+  bool clamp = false;
+};
+
+constexpr auto kConstant = AdaptSettings::Schedule::kConstant;
+constexpr auto kCosine = AdaptSettings::Schedule::kCosine;
+
+// The first is what holds without a preset.
+constexpr std::array<Preset, 2> kCoefficientPresets = {
+    {{"paper", 500, 2, 1e-3, kConstant, true}, {"fusionbench", 1000, 1, 1e-3, kConstant}}};
+constexpr std::array<Preset, 4> kRouterPresets = {{{"paper", 1000, 1, 1e-4, kCosine},
+                                                   {"fusionbench", 1000, 1, 1e-4, kConstant},
+                                                   {"generalization", 1000, 1, 2e-3, kCosine},
+                                                   {"guarded", 1000, 1, 1e-3, kCosine}}};
+
+void take_preset(MappingReader& reader, std::string_view method, AdaptSettings& settings) {
+  const std::span<const Preset> presets =
+      method == "wemoe" ? std::span<const Preset>(kRouterPresets) : kCoefficientPresets;
+  std::vector<std::string> names;
+  for (const Preset& each : presets) names.emplace_back(each.name);
+  const Preset& preset = presets[reader.choice("preset", names).value_or(0)];
+  settings.steps = preset.steps;
+  settings.batches = preset.batches;
+  settings.learning_rate = preset.learning_rate;
+  settings.schedule = preset.schedule;
+  settings.clamp_by_default = preset.clamp;
+  if (preset.name == "guarded") settings.guard.emplace();
 }
 
 void read_objective(const YamlNode& node, AdaptObjective& objective, Reporter& report) {
@@ -97,11 +126,11 @@ void read_evaluation(MappingReader& reader, AdaptSettings& settings, Reporter& r
 
 }  // namespace
 
-AdaptSettings read_adapt_section(const YamlNode& node, Reporter& report) {
+AdaptSettings read_adapt_section(const YamlNode& node, std::string_view method, Reporter& report) {
   AdaptSettings settings;
   settings.place = report.at(node.place);
   MappingReader reader(node, "'adapt'", report);
-  take_preset(reader, settings);
+  take_preset(reader, method, settings);
   read_data(reader, settings);
   read_loop(reader, settings, report);
   set_if_given(settings.groups, reader.texts("groups"));

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "wootz/core/diagnostic.h"
@@ -73,6 +74,7 @@ struct AdaptSettings {
   std::size_t checkpoint_steps = 50;  ///< between saved states; 0: none
 };
 
-AdaptSettings read_adapt_section(const YamlNode& node, Reporter& report);
+/// `method` is the recipe's: what a preset means depends on it.
+AdaptSettings read_adapt_section(const YamlNode& node, std::string_view method, Reporter& report);
 
 }  // namespace wootz

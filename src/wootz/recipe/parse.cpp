@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "wootz/core/nearest.h"
+#include "wootz/recipe/efficient_section.h"
 #include "wootz/recipe/param_values.h"
 #include "wootz/recipe/parameters.h"
 #include "wootz/recipe/recipe.h"
@@ -16,7 +17,7 @@ namespace {
 
 const std::vector<std::string> kKeys = {"merge_method", "base_model",       "models", "parameters",
                                         "task_vectors", "coefficients",     "dtype",  "out_dtype",
-                                        "seed",         "tokenizer_source", "adapt"};
+                                        "seed",         "tokenizer_source", "adapt",  "efficient"};
 
 const std::vector<std::string> kModelKeys = {"model", "parameters", "task"};
 
@@ -48,6 +49,8 @@ class RecipeParser {
     read_models(root);
     if (const YamlNode* node = value_of("parameters"); node != nullptr && recipe_.method != nullptr)
       recipe_.parameters = ParameterReader(recipe_, report_).of_recipe(*node);
+    if (const YamlNode* node = value_of("efficient"); node != nullptr && recipe_.method != nullptr)
+      read_efficient(*node, *recipe_.method, report_, recipe_.parameters);
   }
 
   // Whether method, models and transforms were all read, so that they can be held against each other.
@@ -109,7 +112,7 @@ class RecipeParser {
                     "'merge_method: adamerging'",
                     recipe_.method->name);
     else if (entry != nullptr)
-      recipe_.adapt = read_adapt_section(*entry->value, report_);
+      recipe_.adapt = read_adapt_section(*entry->value, recipe_.method->name, report_);
     else if (learns() && !is_misspelled("adapt"))
       report_.error(root.find("merge_method")->value->place,
                     "merge_method '{}' learns from data: add 'adapt: {{tasks: tasks.yml}}' to the recipe",
@@ -297,11 +300,6 @@ void read_recipe(std::string_view yaml, const Registry& registry, Recipe& recipe
   if (!tree->root->is_mapping()) {
     report.error(tree->root->place,
                  "a recipe is a mapping of keys such as 'merge_method' and 'models', one 'key: value' a line");
-    return;
-  }
-  if (const auto sign = adaptive_sign(*tree->root, registry)) {
-    report.error(sign->place, "this recipe ({}) adapts the merge to data, which this version cannot do yet",
-                 sign->reason);
     return;
   }
   RecipeParser parser(registry, recipe, report);

@@ -89,11 +89,4 @@ std::string unknown_transform(std::string_view name, const Registry& registry) {
 
 bool is_inert_parameter(std::string_view name) { return name == "int8_mask"; }
 
-std::optional<AdaptiveSign> adaptive_sign(const YamlNode& root, const Registry& registry) {
-  const YamlEntry* method = root.find("merge_method");
-  if (method == nullptr || !method->value->is_scalar() || method->value->text != "wemoe") return std::nullopt;
-  if (registry.find(MethodKind::kMerge, "wemoe") != nullptr) return std::nullopt;
-  return AdaptiveSign{method->value->place, "merge_method wemoe"};
-}
-
 }  // namespace wootz

@@ -20,11 +20,4 @@ std::string unknown_transform(std::string_view name, const Registry& registry);
 /// Whether a parameter of mergekit changes nothing of the result, whatever the method.
 bool is_inert_parameter(std::string_view name);
 
-/// The place and reason when a recipe adapts its merge to data.
-struct AdaptiveSign {
-  TextPlace place;
-  std::string reason;
-};
-std::optional<AdaptiveSign> adaptive_sign(const YamlNode& root, const Registry& registry);
-
 }  // namespace wootz
