@@ -13,6 +13,7 @@ struct Progress {
   std::uint64_t total = 0;  ///< 0 when unknown
   std::uint64_t moved = 0;  ///< bytes read and written so far, for the rate
   std::string unit = {};    ///< what is counted, where it is not bytes: "items", "steps"
+  std::string note = {};    ///< how it stands: "loss 0.41"
 };
 
 /// Called about ten times a second, from one thread at a time.

@@ -11,12 +11,12 @@
 #include "wootz/engine/ticker.h"
 #include "wootz/io/checkpoint.h"
 #include "wootz/io/digest.h"
+#include "wootz/io/file_digest.h"
 
 namespace wootz {
 namespace {
 
 constexpr std::uint64_t kMaxManifest = std::uint64_t{1} << 31;
-constexpr std::uint64_t kMaxSideFile = std::uint64_t{1} << 30;
 
 class Verifier {
  public:
@@ -47,10 +47,10 @@ class Verifier {
         problem(fmt::format("{}: missing", file.name));
         continue;
       }
-      const auto text = read_text(files_, path, kMaxSideFile);
-      if (!text)
-        problem(text.error().message);
-      else if (bytes_digest(std::as_bytes(std::span(*text))) != file.digest)
+      const auto digest = file_digest(files_, path);
+      if (!digest)
+        problem(digest.error().message);
+      else if (*digest != file.digest)
         problem(fmt::format("{}: changed since the merge", file.name));
     }
   }

@@ -28,8 +28,8 @@ std::string tag(const Part& part) {
 Result<> remove_work(FileSystem& files, const std::string& output) {
   const std::string done = output + kDoneSuffix;
   WOOTZ_RETURN_IF_ERROR(files.remove_all(done));
-  WOOTZ_RETURN_IF_ERROR(files.rename(output + kSuffix, done));
-  return files.remove_all(done);
+  const bool renamed = files.rename(output + kSuffix, done).has_value();  // the output is there, whatever comes of this
+  return files.remove_all(renamed ? done : output + kSuffix);
 }
 
 }  // namespace
