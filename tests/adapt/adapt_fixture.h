@@ -36,7 +36,7 @@ class AdaptFixture : public ::testing::Test {
 
   // `parameters` and `adapt` are what stands inside the braces.
   std::string recipe_text(const std::string& parameters, const std::string& adapt, const std::string& more = "") {
-    return "merge_method: adamerging\nbase_model: " + model_path("clip_vision") + "\n" + more +
+    return "merge_method: " + method_ + "\nbase_model: " + model_path("clip_vision") + "\n" + more +
            "models:\n  - {model: expert1, task: one}\n  - {model: expert2, task: two}\nparameters: {" + parameters +
            "}\nadapt: {tasks: tasks.yml, " + adapt + "}\n";
   }
@@ -62,6 +62,7 @@ class AdaptFixture : public ::testing::Test {
   FileSystem& files_ = posix_file_system();
   TempDir folder_;
   std::map<std::string, TestTensor> base_;
+  std::string method_ = "adamerging";
 
  private:
   // The base and noise, in the three dtypes that checkpoints have.

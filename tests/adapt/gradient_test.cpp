@@ -4,69 +4,19 @@
 
 #include <cmath>
 
-#include "adapt/adapt_fixture.h"
+#include "adapt/adapter_fixture.h"
 #include "torch/csrc/autograd/autograd.h"
 #include "wootz/adapt/adamerging.h"
-#include "wootz/adapt/objective.h"
-#include "wootz/adapt/tasks.h"
-#include "wootz/nn/architecture.h"
 #include "wootz/nn/load_parameters.h"
 #include "wootz/nn/torch_headers.h"
 
 namespace wootz {
 namespace {
 
-class GradientTest : public testing::AdaptFixture {
+class GradientTest : public testing::AdapterFixture {
  protected:
-  // An adapter with its network, tasks and one step's items.
-  struct Setup {
-    MergePlan plan;
-    std::unique_ptr<Network> network;
-    std::vector<AdaptTask> tasks;
-    std::vector<ObjectiveTask> objective_tasks;
-    AdapterInputs inputs;
-    std::unique_ptr<Adapter> adapter;
-    std::vector<TaskBatch> batches;
-    BadItems bad{0};
-  };
-
   std::unique_ptr<Setup> setup(const std::string& parameters, bool wide, const std::string& more = "") {
-    auto made = std::make_unique<Setup>();
-    made->plan = plan(recipe_text(parameters, "batch_size: 6, batches_per_step: 1", more));
-    const Checkpoint& base = made->plan.sources.donor().checkpoint;
-    made->network = *make_network(*ModelConfig::load(files_, base.directory()), tensor_names(base));
-    ModelInfo info = made->network->info();
-    info.directory = base.directory();
-    made->tasks = *open_adapt_tasks(files_, made->plan.recipe, info);
-    for (std::size_t t = 0; t < made->tasks.size(); ++t) {
-      const OpenTask& open = made->tasks[t].open;
-      ObjectiveTask task{open.task.name, open.classes, head_tensors(*open.head), {}};
-      if (wide) task.head->weight = task.head->weight.to(at::kDouble);
-      made->objective_tasks.push_back(std::move(task));
-      auto stream = ItemStream::open(files_, open, t, info, {3, 1, 4, 15, 9, 26}, {std::nullopt, 6, 0}, made->bad);
-      made->batches.push_back(**(*stream)->next());
-    }
-    made->inputs = {.plan = &made->plan,
-                    .network = made->network.get(),
-                    .step_items = 12,
-                    .tokens = info.image_tokens,
-                    .max_memory = std::uint64_t{1} << 30,
-                    .work_directory = folder_ / "work",
-                    .wide = wide};
-    made->adapter = *make_adamerging(files_, made->inputs);
-    return made;
-  }
-
-  static double loss_of(Setup& setup, std::vector<at::Tensor>& gradients, std::size_t items = 12) {
-    Objective objective({.entropy = 1.0, .balance = 0.3}, setup.objective_tasks, 6);
-    std::vector<MicroBatch> micro = micro_batches(setup.batches, items, at::kCPU);
-    if (setup.inputs.wide)
-      for (MicroBatch& each : micro) each.input.pixels = each.input.pixels.to(at::kDouble);
-    const auto loss = setup.adapter->learn(
-        micro, [&](const MicroBatch& batch, const at::Tensor& output) { return objective.loss(batch, output); },
-        gradients);
-    if (!loss) throw std::runtime_error(loss.error().message);
-    return *loss;
+    return setup_recipe(recipe_text(parameters, "batch_size: 6, batches_per_step: 1", more), wide);
   }
   static at::Tensor gradient_of(Setup& setup, std::size_t items = 12) {
     std::vector<at::Tensor> gradients;
@@ -75,7 +25,7 @@ class GradientTest : public testing::AdaptFixture {
   }
 };
 
-double largest(const at::Tensor& x) { return x.abs().max().item<double>(); }
+using testing::largest;
 
 TEST_F(GradientTest, EqualsFiniteDifferences) {
   const auto made = setup("granularity: layer, init: 0.4, clamp: false", true);
@@ -118,8 +68,7 @@ TEST_F(GradientTest, EqualsAutogradThroughTheMerge) {
     merged.push_back(base[p] + row[0] * (one[p] - base[p]) + row[1] * (two[p] - base[p]));
   }
   Objective objective({.entropy = 1.0, .balance = 0.3}, made->objective_tasks, 6);
-  std::vector<MicroBatch> micro = micro_batches(made->batches, 12, at::kCPU);
-  micro[0].input.pixels = micro[0].input.pixels.to(at::kDouble);
+  const std::vector<MicroBatch> micro = micro_batches_of(*made);
   const at::Tensor loss = objective.loss(micro[0], made->network->features(merged, micro[0].input));
   const at::Tensor truth = torch::autograd::grad({loss}, {coefficients})[0];
   EXPECT_LT(largest(gradient - truth), 1e-12 + 1e-9 * largest(truth));

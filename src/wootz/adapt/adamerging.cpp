@@ -1,17 +1,12 @@
 #include "wootz/adapt/adamerging.h"
 
-#include <set>
-
-#include "wootz/engine/merge.h"
-#include "wootz/engine/open_and_plan.h"
+#include "wootz/adapt/coefficients.h"
+#include "wootz/adapt/static_merge.h"
+#include "wootz/adapt/task_vectors.h"
 #include "wootz/nn/torch_headers.h"
-#include "wootz/recipe/coefficients.h"
-#include "wootz/recipe/write_recipe.h"
 
 namespace wootz {
 namespace {
-
-constexpr const char* kTableName = "coefficients.yml";
 
 // Merges a segment's weights when they are asked for, and turns their gradients into the coefficients'.
 class MergedWeights : public SegmentWeights {
@@ -25,7 +20,7 @@ class MergedWeights : public SegmentWeights {
         inputs_(inputs),
         gradient_(at::zeros_like(coefficients.values())) {}
 
-  Result<ParameterList> open(const Segment& segment, bool learning) override {
+  Result<NetworkWeights> open(const Segment& segment, bool learning) override {
     ParameterList parameters(network_.parameters().size());
     std::vector<std::vector<double>> rows;
     std::vector<TaskVectors::Merged> work;
@@ -40,17 +35,17 @@ class MergedWeights : public SegmentWeights {
     WOOTZ_RETURN_IF_ERROR(inputs_.wide ? vectors_.merge_wide(work)
                                        : vectors_.merge(work, kernels::Activation::kFloat32));
     for (std::size_t p = begin; p < end; ++p) parameters[p] = parameters[p].to(inputs_.device).requires_grad_(learning);
-    return parameters;
+    return NetworkWeights(std::move(parameters));
   }
 
-  Result<> close(const Segment& segment, const ParameterList& parameters) override {
+  Result<> close(const Segment& segment, const NetworkWeights& weights) override {
     const auto [begin, end] = range(segment);
     std::vector<at::Tensor> kept;
     std::vector<double> products((end - begin) * vectors_.lanes());
     std::vector<TaskVectors::Product> work;
     for (std::size_t p = begin; p < end; ++p) {
-      if (!parameters[p].grad().defined() || network_.parameters()[p].inert) continue;  // no output depends on it
-      kept.push_back(parameters[p].grad().to(at::kCPU).contiguous());
+      if (!weights[p].grad().defined() || network_.parameters()[p].inert) continue;  // no output depends on it
+      kept.push_back(weights[p].grad().to(at::kCPU).contiguous());
       work.push_back(
           {p, kept.back().data_ptr(), std::span(products).subspan((p - begin) * vectors_.lanes(), vectors_.lanes())});
     }
@@ -104,49 +99,13 @@ class AdaMerging : public Adapter {
     return pass_.run(batches, weights);
   }
 
-  // The result is a static merge by the learned table: any tensor, exactly, in the engine's bounded memory.
+  // The result is a static merge by the learned table.
   Result<> write(FileSystem& files, const WriteOptions& options) override {
-    WOOTZ_TRY(Recipe recipe, static_recipe(options.comment));
-    WOOTZ_TRY(const MergePlan plan, open_and_plan(files, std::move(recipe)));
-    MergeOptions merging;
-    merging.schedule.threads = options.threads;
-    merging.schedule.max_memory = options.max_memory;
-    merging.overwrite = true;
-    merging.progress = options.progress;
-    WOOTZ_TRY(const MergeReport report, run_merge(files, plan, options.directory, merging));
-    return {};
+    return write_static_merge(
+        files, *inputs_.plan, [&](std::size_t merged) { return coefficients_.of_tensor(merged); }, options);
   }
 
  private:
-  Result<Recipe> static_recipe(const std::string& comment) const {
-    const MergePlan& plan = *inputs_.plan;
-    CoefficientTable table;
-    std::vector<std::string> names;
-    std::set<std::string> known;
-    for (const std::size_t lane : plan.recipe.lanes()) {
-      table.models.push_back(plan.recipe.models[lane].reference);
-      known.insert(table.models.back());
-    }
-    if (known.size() < table.models.size()) table.models.clear();  // no labels where two would be the same
-    for (std::size_t m = 0; m < plan.merged_tensors.size(); ++m) {
-      names.push_back(plan.tensors[plan.merged_tensors[m]].name);
-      table.rows[names.back()] = coefficients_.of_tensor(m);
-    }
-    Recipe recipe = plan.recipe;
-    recipe.method = builtin_methods().find(MethodKind::kMerge, "task_arithmetic");
-    recipe.adapt.reset();
-    recipe.parameters.clear();
-    for (RecipeModel& model : recipe.models) {
-      std::erase_if(model.parameters, [](const ParamSetting& setting) { return setting.name == "init"; });
-      model.task.clear();
-    }
-    recipe.coefficients = RecipeCoefficients{kTableName, {}, nullptr};
-    Diagnostics found = load_coefficients(recipe, write_coefficients(table, names, comment), kTableName);
-    if (found.has_errors()) return tl::unexpected(found.to_error());
-    recipe.text = write_recipe(recipe, comment);
-    return recipe;
-  }
-
   const AdapterInputs& inputs_;
   PassPlan plan_;
   Coefficients coefficients_;
@@ -161,19 +120,8 @@ class AdaMerging : public Adapter {
 Result<std::unique_ptr<Adapter>> make_adamerging(FileSystem& files, const AdapterInputs& inputs) {
   const MergePlan& plan = *inputs.plan;
   std::vector<std::string> names;
-  std::vector<std::size_t> merged_of;
-  for (const ParameterSpec& spec : inputs.network->parameters()) {
-    const auto found = std::find_if(plan.merged_tensors.begin(), plan.merged_tensors.end(),
-                                    [&](std::size_t index) { return plan.tensors[index].name == spec.name; });
-    if (found == plan.merged_tensors.end())
-      return fail(ErrorKind::kInput, "'{}' has no tensor '{}' to merge, which its config.json promises",
-                  plan.sources.donor().reference, spec.name);
-    if (plan.tensors[*found].shape != spec.shape)
-      return fail(ErrorKind::kInput, "'{}': '{}' has another shape than its config.json says",
-                  plan.sources.donor().reference, spec.name);
-    merged_of.push_back(static_cast<std::size_t>(found - plan.merged_tensors.begin()));
-    names.push_back(spec.name);
-  }
+  for (const ParameterSpec& spec : inputs.network->parameters()) names.push_back(spec.name);
+  WOOTZ_TRY(std::vector<std::size_t> merged_of, merged_numbers(plan, *inputs.network));
   PassSize size{inputs.step_items, inputs.tokens, 2.0, inputs.precision};
   WOOTZ_TRY(PassPlan pass, plan_pass(*inputs.network, size, inputs.max_memory));
   WOOTZ_TRY(Coefficients coefficients, Coefficients::make(plan, *inputs.network));

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "wootz/adapt/adamerging.h"
+#include "wootz/adapt/adapter_inputs.h"
 #include "wootz/adapt/learning_loop.h"
 #include "wootz/adapt/teacher.h"
 #include "wootz/engine/replaceable.h"
@@ -52,8 +52,8 @@ class AdaptRun {
     return group_.agree(body());
   }
 
-  void show(const std::string& phase, std::uint64_t done, std::uint64_t total) const {
-    if (options_.progress) options_.progress({phase, done, total, 0.0});
+  void show(const std::string& phase, std::uint64_t done, std::uint64_t total, const std::string& unit = "") const {
+    if (options_.progress) options_.progress({phase, done, total, unit});
   }
 
   Result<> open() {
@@ -134,8 +134,8 @@ class AdaptRun {
     inputs_.max_memory = options_.max_memory > outside ? options_.max_memory - outside : 0;
     inputs_.work_directory = output_ + ".wootz-partial";
     inputs_.threads = options_.threads;
-    inputs_.progress = [this](const Progress& at) { show("preparing the task vectors", at.done, at.total); };
-    WOOTZ_TRY(adapter_, make_adamerging(files_, inputs_));
+    inputs_.progress = [this](const Progress& at) { show("preparing the task vectors", at.done, at.total, at.unit); };
+    WOOTZ_TRY(adapter_, wootz::make_adapter(files_, inputs_));
     return {};
   }
 
@@ -180,7 +180,7 @@ class AdaptRun {
                                  {corruption_, 64, 1},
                                  settings_.objective.teacher_balance,
                                  bad_};
-      const auto now = [&](std::size_t items) { show("asking the experts", done + items, total); };
+      const auto now = [&](std::size_t items) { show("asking the experts", done + items, total, "items"); };
       WOOTZ_TRY(objective_tasks_[t].teacher, teacher_predictions(inputs, asked[t], now));
       done += 2 * asked[t].size();
     }
@@ -224,7 +224,6 @@ class AdaptRun {
   }
 
   Result<> write(const AdaptReport& report) {
-    show("merging", 0, 1);
     WOOTZ_TRY(const std::string directory, directory_->output_directory());
     WriteOptions options;
     options.directory = directory;

@@ -15,7 +15,8 @@ struct AdaptProgress {
   std::string phase;  ///< "learning", "asking the experts", "merging"
   std::uint64_t done = 0;
   std::uint64_t total = 0;
-  double loss = 0;  ///< of the last step, while learning
+  std::string unit;  ///< what is counted, "" for bytes: "items", "steps", "modules"
+  double loss = 0;   ///< of the last step, while learning
 };
 
 struct AdaptOptions {

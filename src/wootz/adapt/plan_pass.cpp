@@ -40,7 +40,7 @@ Need need_of(const Network& network, const PassSize& size, const std::vector<Seg
       }
     }
     weights = std::max(weights, values);
-    need.per_item = std::max(need.per_item, kept * kept_item * static_cast<double>(size.tokens));
+    need.per_item = std::max(need.per_item, kept * kept_item * size.activations * static_cast<double>(size.tokens));
     if (&segment != &segments.back()) handed += static_cast<double>(network.stages()[segment.last - 1].handed_values);
   }
   const double copies = size.weight_copies + (size.precision == Precision::kBFloat16 ? 1.0 : 0.0);

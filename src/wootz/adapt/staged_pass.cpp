@@ -2,6 +2,7 @@
 
 #include "torch/csrc/autograd/autograd.h"
 #include "wootz/nn/device.h"
+#include "wootz/nn/routing.h"
 #include "wootz/nn/torch_headers.h"
 
 namespace wootz {
@@ -24,13 +25,16 @@ void backward(const StageState& roots, const StageState& gradients, const std::v
     used_roots.push_back(roots[i]);
     if (!gradients.empty()) used_gradients.push_back(gradients[i]);
   }
+  if (used_roots.empty()) return;  // nothing that is learned stands before here
   torch::autograd::backward(used_roots, used_gradients, false, false, leaves);
 }
 
-std::vector<at::Tensor> leaves_of(const ParameterList& parameters, const StageState& state) {
+std::vector<at::Tensor> leaves_of(const NetworkWeights& weights, const StageState& state) {
   std::vector<at::Tensor> leaves;
-  for (const at::Tensor& each : parameters)
+  for (const at::Tensor& each : weights.values)
     if (each.defined() && each.requires_grad()) leaves.push_back(each);
+  if (weights.routing != nullptr)
+    leaves.insert(leaves.end(), weights.routing->learned.begin(), weights.routing->learned.end());
   for (const at::Tensor& each : state)
     if (each.defined()) leaves.push_back(each);
   return leaves;
@@ -38,20 +42,20 @@ std::vector<at::Tensor> leaves_of(const ParameterList& parameters, const StageSt
 
 }  // namespace
 
-StageState StagedPass::forward(const Segment& segment, const ParameterList& parameters, const MicroBatch& batch,
+StageState StagedPass::forward(const Segment& segment, const NetworkWeights& weights, const MicroBatch& batch,
                                StageState state) const {
   for (std::size_t stage = segment.first; stage < segment.last; ++stage)
-    state = network_.run_stage(stage, parameters, batch.input, state, output_);
+    state = network_.run_stage(stage, weights, batch.input, state, output_);
   return state;
 }
 
 Result<std::vector<StageState>> StagedPass::pass_on(const Segment& segment, const std::vector<MicroBatch>& batches,
                                                     SegmentWeights& weights,
                                                     const std::vector<StageState>& states) const {
-  WOOTZ_TRY(const ParameterList parameters, weights.open(segment, false));
+  WOOTZ_TRY(const NetworkWeights opened, weights.open(segment, false));
   return guarded([&] {
     const at::NoGradGuard no_gradients;
-    const ParameterList cast = with_precision(network_, parameters, precision_);
+    const NetworkWeights cast = with_precision(network_, opened, precision_);
     std::vector<StageState> next;
     for (std::size_t m = 0; m < batches.size(); ++m) next.push_back(forward(segment, cast, batches[m], states[m]));
     return next;
@@ -68,24 +72,24 @@ Result<double> StagedPass::learn(const std::vector<MicroBatch>& batches, Segment
   std::vector<StageState> upstream(batches.size());
   double total = 0;
   for (std::size_t s = segments_.size(); s-- > 0;) {
-    WOOTZ_TRY(const ParameterList parameters, weights.open(segments_[s], true));
+    WOOTZ_TRY(const NetworkWeights opened, weights.open(segments_[s], true));
     WOOTZ_RETURN_IF_ERROR(guarded([&] {
       for (std::size_t m = 0; m < batches.size(); ++m) {
         const StageState in = cut_off(borders[s][m]);
         // Cast anew for every micro-batch: the way back goes through the cast, and frees it.
-        StageState out = forward(segments_[s], with_precision(network_, parameters, precision_), batches[m], in);
+        StageState out = forward(segments_[s], with_precision(network_, opened, precision_), batches[m], in);
         if (s + 1 == segments_.size()) {
           out = {loss(batches[m], out.front())};
           total += out.front().item<double>();
         }
-        backward(out, upstream[m], leaves_of(parameters, in));
+        backward(out, upstream[m], leaves_of(opened, in));
         upstream[m].clear();
         for (const at::Tensor& each : in) upstream[m].push_back(each.defined() ? each.grad() : at::Tensor());
         borders[s][m].clear();
       }
       return 0;
     }));
-    WOOTZ_RETURN_IF_ERROR(weights.close(segments_[s], parameters));
+    WOOTZ_RETURN_IF_ERROR(weights.close(segments_[s], opened));
   }
   return total;
 }

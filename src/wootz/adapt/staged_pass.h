@@ -35,10 +35,11 @@ class SegmentWeights {
  public:
   virtual ~SegmentWeights() = default;
 
-  /// The parameters of a segment, all others undefined. Those that require gradients are learned from.
-  virtual Result<ParameterList> open(const Segment& segment, bool learning) = 0;
-  /// Takes the gradients, in the parameters' grad(), of a segment opened for learning.
-  virtual Result<> close(const Segment& segment, const ParameterList& parameters) = 0;
+  /// The parameters of a segment, all others undefined; those that require gradients are learned from.
+  virtual Result<NetworkWeights> open(const Segment& segment, bool learning) = 0;
+  /// Takes the gradients, in the parameters' grad(), of a segment opened for learning; what routers learn from is left
+  /// in their own.
+  virtual Result<> close(const Segment& segment, const NetworkWeights& weights) = 0;
 };
 
 /// A micro-batch's loss, a scalar, from the network's output for it. Called once for each micro-batch in a step.
@@ -57,7 +58,7 @@ class StagedPass {
   Result<std::vector<at::Tensor>> run(const std::vector<MicroBatch>& batches, SegmentWeights& weights) const;
 
  private:
-  StageState forward(const Segment& segment, const ParameterList& parameters, const MicroBatch& batch,
+  StageState forward(const Segment& segment, const NetworkWeights& weights, const MicroBatch& batch,
                      StageState state) const;
   /// Takes every micro-batch's state through a segment, without gradients.
   Result<std::vector<StageState>> pass_on(const Segment& segment, const std::vector<MicroBatch>& batches,
@@ -82,6 +83,7 @@ struct PassSize {
   std::size_t tokens = 0;      ///< of an item, at most
   double weight_copies = 2.0;  ///< float32 copies of a segment's weights held at once
   Precision precision = Precision::kFloat32;
+  double activations = 1.0;  ///< kept for the way back, as a multiple of what the network itself says
 };
 
 /// The cheapest plan that fits: whole networks and large micro-batches where there is room. Fails (kUsage) saying how

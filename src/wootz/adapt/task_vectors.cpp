@@ -156,6 +156,24 @@ struct TaskVectors::Block {
   }
 };
 
+Result<> TaskVectors::load(std::size_t index, std::uint64_t first, std::uint64_t size, float* out) const {
+  thread_local Block<float> block;
+  const Tensor& tensor = tensors_[index];
+  std::fill(out + size, out + (lanes_ + 1) * size, 0.0F);  // a model that equals the base has no lane
+  for (std::uint64_t done = 0; done < size; done += kBlock) {
+    const std::uint64_t n = std::min(kBlock, size - done);
+    WOOTZ_RETURN_IF_ERROR(block.read(*this, tensor, first + done, n));
+    std::copy_n(block.base.data(), n, out + done);
+    for (std::size_t i = 0; i < tensor.lanes.size(); ++i) {
+      const kernels::StoredLane& lane = block.lanes[i];
+      float* to = out + (tensor.lanes[i].index + 1) * size + done;
+      kernels::widen(lane.dtype, lane.values, n, to);
+      if (!lane.is_difference) std::transform(to, to + n, block.base.data(), to, std::minus<>());
+    }
+  }
+  return {};
+}
+
 template <typename Real>
 Result<> TaskVectors::merge_any(std::span<const Merged> work, kernels::Activation storage) const {
   const std::vector<Unit> units = cut(work, [&](const Merged& each) { return tensors_[each.tensor].size; });

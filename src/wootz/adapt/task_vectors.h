@@ -31,6 +31,9 @@ class TaskVectors {
   std::size_t lanes() const { return lanes_; }
   std::uint64_t size(std::size_t tensor) const { return tensors_[tensor].size; }
 
+  /// Elements first .. first + size - 1 of a tensor: theta_0, then every tau_k; out [K + 1, size].
+  Result<> load(std::size_t tensor, std::uint64_t first, std::uint64_t size, float* out) const;
+
   /// out = theta_0 + sum_k coefficients[k] tau_k.
   struct Merged {
     std::size_t tensor = 0;

@@ -1,0 +1,111 @@
+#include "wootz/adapt/routed_experts.h"
+
+#include <stdexcept>
+
+#include "wootz/nn/device.h"
+#include "wootz/nn/torch_headers.h"
+
+namespace wootz {
+namespace {
+
+// Reads rows of the base and of all task vectors from the mapped checkpoints.
+class RowsOfTaskVectors : public ops::ExpertRows {
+ public:
+  RowsOfTaskVectors(const TaskVectors& vectors, std::size_t tensor, const Shape& shape)
+      : vectors_(vectors),
+        tensor_(tensor),
+        out_(static_cast<std::int64_t>(shape[0])),
+        in_(static_cast<std::int64_t>(shape[1])) {}
+  std::int64_t experts() const override { return static_cast<std::int64_t>(vectors_.lanes()); }
+  std::int64_t out() const override { return out_; }
+  std::int64_t in() const override { return in_; }
+  // Inside torch's operations an error can only be thrown; guarded() makes it a Result again.
+  void rows(std::int64_t first, std::int64_t rows, float* out) const override {
+    const Result<> loaded =
+        vectors_.load(tensor_, static_cast<std::uint64_t>(first * in_), static_cast<std::uint64_t>(rows * in_), out);
+    if (!loaded) throw std::runtime_error(loaded.error().message);
+  }
+
+ private:
+  const TaskVectors& vectors_;
+  std::size_t tensor_;
+  std::int64_t out_, in_;
+};
+
+// A parameter of the base and of all task vectors, [K + 1, ...] float32.
+Result<at::Tensor> load_all(const Network& network, const TaskVectors& vectors, std::size_t parameter) {
+  const Shape& shape = network.parameters()[parameter].shape;
+  std::vector<std::int64_t> sizes = {static_cast<std::int64_t>(vectors.lanes()) + 1};
+  sizes.insert(sizes.end(), shape.begin(), shape.end());
+  at::Tensor all = at::empty(sizes, at::kFloat);
+  WOOTZ_RETURN_IF_ERROR(vectors.load(parameter, 0, vectors.size(parameter), all.mutable_data_ptr<float>()));
+  return all;
+}
+
+Result<StoredExperts> store_weight(const at::Tensor& task_vectors, const ExpertSettings& settings) {
+  switch (settings.storage) {
+    case ExpertStorage::kSparse:
+      return keep_largest(task_vectors, settings.keep);
+    case ExpertStorage::kLowRank: {
+      WOOTZ_TRY(Result<StoredExperts> kept, guarded([&] { return keep_low_rank(task_vectors, settings.rank); }));
+      return kept;
+    }
+    default:
+      return StoredExperts{ExpertStorage::kDense, task_vectors.contiguous(), {}, {}, {}, {}};
+  }
+}
+
+}  // namespace
+
+Result<StoredModule> store_module(const Network& network, std::size_t module, const TaskVectors& vectors,
+                                  const ExpertSettings& settings) {
+  StoredModule stored;
+  for (const LinearParameters& map : network.modules()[module].maps) {
+    WOOTZ_TRY(const at::Tensor weights, load_all(network, vectors, map.weight));
+    WOOTZ_TRY(StoredExperts experts, store_weight(weights.slice(0, 1), settings));
+    WOOTZ_TRY(const at::Tensor biases, load_all(network, vectors, map.bias));
+    const at::Tensor of_experts = biases.slice(0, 1).contiguous();
+    stored.maps.push_back(std::move(experts));
+    stored.biases.push_back(settings.storage == ExpertStorage::kSparse ? largest_of_rows(of_experts, settings.keep)
+                                                                       : of_experts);
+  }
+  return stored;
+}
+
+std::uint64_t dense_bytes(const Network& network, const std::vector<std::size_t>& modules, std::size_t lanes) {
+  std::uint64_t values = 0;
+  for (const std::size_t module : modules)
+    for (const LinearParameters& map : network.modules()[module].maps) {
+      const Shape& shape = network.parameters()[map.weight].shape;
+      values += shape[0] * shape[1];
+    }
+  return values * (lanes + 1) * sizeof(float);
+}
+
+Result<std::vector<RoutedMap>> dense_maps(const Network& network, std::size_t module, const TaskVectors& vectors,
+                                          bool resident) {
+  std::vector<RoutedMap> maps;
+  for (const LinearParameters& map : network.modules()[module].maps) {
+    RoutedMap& made = maps.emplace_back();
+    WOOTZ_TRY(made.biases, load_all(network, vectors, map.bias));
+    made.rows = std::make_shared<RowsOfTaskVectors>(vectors, map.weight, network.parameters()[map.weight].shape);
+    if (!resident) continue;
+    WOOTZ_TRY(made.rows,
+              guarded([&]() -> std::shared_ptr<const ops::ExpertRows> { return ops::blocked_experts(*made.rows); }));
+  }
+  return maps;
+}
+
+Result<std::vector<RoutedMap>> stored_maps(const Network& network, std::size_t module, const TaskVectors& vectors,
+                                           const StoredModule& stored) {
+  std::vector<RoutedMap> maps;
+  const ModuleSpec& spec = network.modules()[module];
+  for (std::size_t m = 0; m < spec.maps.size(); ++m) {
+    WOOTZ_TRY(const at::Tensor weights, load_all(network, vectors, spec.maps[m].weight));
+    WOOTZ_TRY(const at::Tensor biases, load_all(network, vectors, spec.maps[m].bias));
+    maps.push_back(routed_map(weights[0].clone(), stored.maps[m], at::cat({biases.slice(0, 0, 1), stored.biases[m]})));
+  }
+  return maps;
+}
+
+}  // namespace wootz
