@@ -41,6 +41,10 @@ std::string amounts(const Progress& progress) {
   return fmt::format("{} of {} {}", format_count(progress.done), format_count(progress.total), progress.unit);
 }
 
+std::string name_of(const Progress& progress) {
+  return progress.note.empty() ? progress.phase : fmt::format("{} ({})", progress.phase, progress.note);
+}
+
 std::string rate_and_rest(const Progress& progress, double rate, double seconds_left, std::string_view separator) {
   std::string text;
   if (rate > 0.0)
@@ -53,14 +57,14 @@ std::string rate_and_rest(const Progress& progress, double rate, double seconds_
 }  // namespace
 
 std::string progress_line(const Progress& progress, double rate, double seconds_left) {
-  std::string text = progress.phase;
+  std::string text = name_of(progress);
   if (progress.total != 0) text += fmt::format(": {} % ({})", whole_percent(progress), amounts(progress));
   return text + rate_and_rest(progress, rate, seconds_left, ", ");
 }
 
 std::string progress_bar(const Progress& progress, double rate, double seconds_left, std::size_t width) {
   const std::string tail = rate_and_rest(progress, rate, seconds_left, "  ");
-  std::string text = progress.phase;
+  std::string text = name_of(progress);
   if (progress.total != 0) {
     const std::string share = fmt::format(" {:3} %", whole_percent(progress));
     const std::size_t taken = text.size() + share.size() + tail.size() + 3;
@@ -96,11 +100,12 @@ double ProgressMeter::recent_rate(Clock::time_point now, std::uint64_t moved) {
 
 void ProgressMeter::show(const Progress& progress) {
   const Clock::time_point now = Clock::now();
-  const double rate = recent_rate(now, progress.moved);
   if (progress.phase != phase_) {
     phase_ = progress.phase;
     phase_start_ = now;
+    samples_.clear();  // another phase may count something else
   }
+  const double rate = recent_rate(now, progress.moved);
   if (now < next_show_) return;
   const double share = fraction(progress);
   const std::chrono::duration<double> passed = now - phase_start_;

@@ -21,8 +21,8 @@ struct Entry {
 
 // A command's name and summary are in network_commands.cpp: wootz lists them too.
 constexpr std::array kEntries = {
-    Entry{"adapt", add_adapt},   Entry{"eval", add_eval},   Entry{"finetune", add_finetune},
-    Entry{"search", add_search}, Entry{"heads", add_heads},
+    Entry{"adapt", add_adapt}, Entry{"eval", add_eval},       Entry{"finetune", add_finetune}, Entry{"fold", add_fold},
+    Entry{"heads", add_heads}, Entry{"routing", add_routing}, Entry{"search", add_search},
 };
 
 }  // namespace

@@ -78,9 +78,8 @@ Result<AdaptReport> run_adapt(FileSystem& files, AdaptCommand& command, MergePla
     const ProcessMemory now = process_memory();
     peak = {now.resident, std::max(peak.anonymous, now.anonymous)};
     if (!show) return;
-    const bool learning = at.phase == "learning";
-    const std::string phase = learning ? fmt::format("learning (loss {})", format_number(at.loss)) : at.phase;
-    show({phase, at.done, at.total, at.done, learning ? "steps" : ""});
+    const std::string note = at.unit == "steps" ? "loss " + format_number(at.loss) : "";
+    show({at.phase, at.done, at.total, at.done, at.unit, note});
   };
   return adapt(files, std::move(plan), command.output, command.options, group);
 }

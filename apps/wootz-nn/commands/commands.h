@@ -17,7 +17,9 @@ using RunCommand = std::function<Result<int>()>;
 /// Each declares its options on `app`, which has the command's name and summary already.
 RunCommand add_adapt(CLI::App& app);
 RunCommand add_eval(CLI::App& app);
+RunCommand add_fold(CLI::App& app);
 RunCommand add_heads(CLI::App& app);
+RunCommand add_routing(CLI::App& app);
 RunCommand add_finetune(CLI::App& app);
 RunCommand add_search(CLI::App& app);
 

@@ -102,7 +102,7 @@ std::vector<Draw> draws_from(const Run& run, std::size_t first) {
 
 // One forward and backward pass and the optimizer's step; returns the loss.
 double train_step(const Run& run, AdamW& optimizer, const Batch& batch, double learning_rate) {
-  const ParameterList parameters = with_precision(*run.network, run.trainable->effective(), run.recipe.precision);
+  const NetworkWeights parameters = with_precision(*run.network, run.trainable->effective(), run.recipe.precision);
   const NetworkInput input = network_input(batch, run.device);
   const at::Tensor logits = run.head ? head_logits(run.network->features(parameters, input), *run.head)
                                      : run.network->logits(parameters, input);
