@@ -87,7 +87,7 @@ bench-build: .venv-torch/done
 
 # All run, even after one has failed.
 test-peers: build .venv-peers/done  ## compare with mergekit, transformers, tokenizers and Pillow
-	@failed=; for script in run tokens preprocessing networks; do \
+	@failed=; for script in run tokens preprocessing networks modeling_wootz_test; do \
 	  printf '\n== tests/peers/%s.py\n' $$script; \
 	  .venv-peers/bin/python tests/peers/$$script.py || failed="$$failed $$script"; \
 	done; \

@@ -45,9 +45,10 @@ class StoredTensors:
 
     def __init__(self, paths):
         self.path = paths[0]
-        self.files = {}
+        self.files, self.metadata = {}, {}
         for path in paths:
             opened = safe_open(path, "pt")
+            self.metadata.update(opened.metadata() or {})
             self.files.update(dict.fromkeys(opened.keys(), opened))
 
     def read(self, name, shape):
@@ -259,6 +260,8 @@ class WootzRoutedModel(PreTrainedModel):
         if config.routing["storage"] not in EXPERTS:
             raise ValueError(f"config.json: 'routing.storage' is '{config.routing['storage']}'; this file reads "
                              f"{', '.join(EXPERTS)}")
+        if experts.metadata.get("routing_id") != config.routing.get("id"):
+            raise ValueError(f"{experts.path}: holds other experts than config.json was written for")
         self.base = make_base(config.base_config, static.files, attention)
         self._route(config.routing, load_base(self.base, static), experts)
         if self.base.config.model_type in MASKED_TYPES:

@@ -197,7 +197,7 @@ class Routed:
         for file in folder.glob("*.safetensors"):
             tensors = {self.net.prefix + name: value for name, value in load_file(file).items()}
             save_file(tensors, file, metadata={"format": "pt"})
-        save_file(self.stored, folder / "experts.safetensors", metadata={"format": "pt"})
+        save_file(self.stored, folder / "experts.safetensors", metadata={"format": "pt", "routing_id": "0f"})
         shutil.copy(MODELING_FILE, folder)
         return folder
 

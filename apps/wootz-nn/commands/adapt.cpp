@@ -52,9 +52,10 @@ void override_settings(const AdaptCommand& command, Recipe& recipe) {
 
 Result<> check_recipe(const Recipe& recipe) {
   if (recipe.adapt) return {};
-  return fail(ErrorKind::kUsage,
-              "merge_method '{}' learns nothing from data: run 'wootz merge', or use 'merge_method: adamerging'",
-              recipe.method->name);
+  return fail(
+      ErrorKind::kUsage,
+      "merge_method '{}' learns nothing from data: run 'wootz merge', or use 'merge_method: adamerging' or 'wemoe'",
+      recipe.method->name);
 }
 
 void print_warnings(const AdaptCommand& command, const AdaptReport& report) {

@@ -23,7 +23,7 @@ struct Chosen {
   std::string words;
 };
 
-// Routers that are constants say what they say for any item; one of ones will do.
+// Constant routers need no items: fold reads them from the model.
 Result<Chosen> choose(FileSystem& files, const Model& model, const FoldCommand& command) {
   if (!model.routing()->sees_input) return Chosen{{}, "the routers' constants"};
   if (command.tasks.catalogue.empty())

@@ -54,8 +54,8 @@ class Folder {
     const RoutedModule& routed = weights_.routing->modules.at(module);
     for (std::size_t m = 0; m < spec.maps.size(); ++m) {
       const auto [weight, bias] = merged(routed.maps[m], coefficients);
-      tensors_[network_.parameters()[spec.maps[m].weight].name] = weight;
-      tensors_[network_.parameters()[spec.maps[m].bias].name] = bias;
+      tensors_[network_.parameters()[spec.maps[m].weight].name] = weight.to(at::kFloat);
+      tensors_[network_.parameters()[spec.maps[m].bias].name] = bias.to(at::kFloat);
     }
     const double* values = coefficients.const_data_ptr<double>();
     record_[spec.name] = std::vector<double>(values, values + coefficients.numel());
@@ -72,7 +72,7 @@ Result<> write_weights(FileSystem& files, const Checkpoint& checkpoint, const Fo
   std::vector<at::Tensor> kept;
   std::vector<StoredTensor> tensors;
   for (const TensorInfo& tensor : checkpoint.tensors()) {
-    WOOTZ_TRY(at::Tensor bytes, folder.output(checkpoint, tensor));
+    WOOTZ_TRY(at::Tensor bytes, guarded_result([&] { return folder.output(checkpoint, tensor); }));
     tensors.push_back({tensor.name, tensor.dtype, tensor.shape, bytes_of(bytes)});
     kept.push_back(std::move(bytes));
   }
@@ -83,10 +83,10 @@ Result<> write_companions(FileSystem& files, const std::string& from, const std:
   constexpr std::uint64_t kLargest = 16'000'000;
   WOOTZ_TRY(const std::vector<std::string> names, companion_files(files, from));
   for (const std::string& name : names)
-    if (name != "config.json")
+    if (name != "config.json" && name != kModelingFile)
       WOOTZ_RETURN_IF_ERROR(copy_file(files, join_path(from, name), join_path(directory, name)));
   WOOTZ_TRY(const std::string text, read_text(files, join_path(from, "config.json"), kLargest));
-  const std::string base = Json::parse(text).at(kBaseConfigKey).dump(2) + "\n";
+  const std::string base = Json::parse(text).at(kBaseConfigKey).dump(2) + "\n";  // it was loaded before
   return write_text_atomically(files, join_path(directory, "config.json"), base);
 }
 
@@ -110,11 +110,14 @@ Result<> fold(FileSystem& files, const std::string& directory, const std::string
     return true;
   }));
   const Json record = {{"from", directory}, {"comment", options.comment}, {"coefficients", folder.record()}};
+  if (files.exists(output + ".wootz-partial"))
+    return fail(ErrorKind::kUsage, "'{}.wootz-partial' holds an unfinished run: let it go on, or remove it", output);
   WOOTZ_TRY(const auto run, RunDirectory::open(files, output, "fold"));
   WOOTZ_TRY(const std::string made, run->output_directory());
   WOOTZ_RETURN_IF_ERROR(write_weights(files, checkpoint, folder, made));
   WOOTZ_RETURN_IF_ERROR(write_companions(files, checkpoint.directory(), made));
-  WOOTZ_RETURN_IF_ERROR(write_text_atomically(files, join_path(made, kRecordName), record.dump(1) + "\n"));
+  WOOTZ_RETURN_IF_ERROR(write_text_atomically(files, join_path(made, kRecordName),
+                                              record.dump(1, ' ', false, Json::error_handler_t::replace) + "\n"));
   return run->publish(options.overwrite);
 }
 

@@ -39,17 +39,17 @@ Result<at::Tensor> load_all(const Network& network, const TaskVectors& vectors, 
   sizes.insert(sizes.end(), shape.begin(), shape.end());
   at::Tensor all = at::empty(sizes, at::kFloat);
   WOOTZ_RETURN_IF_ERROR(vectors.load(parameter, 0, vectors.size(parameter), all.mutable_data_ptr<float>()));
-  return all;
+  if (all.isfinite().all().item<bool>()) return all;
+  return fail(ErrorKind::kInput, "'{}' has values that are no finite numbers: it cannot be routed",
+              network.parameters()[parameter].name);
 }
 
 Result<StoredExperts> store_weight(const at::Tensor& task_vectors, const ExpertSettings& settings) {
   switch (settings.storage) {
     case ExpertStorage::kSparse:
       return keep_largest(task_vectors, settings.keep);
-    case ExpertStorage::kLowRank: {
-      WOOTZ_TRY(Result<StoredExperts> kept, guarded([&] { return keep_low_rank(task_vectors, settings.rank); }));
-      return kept;
-    }
+    case ExpertStorage::kLowRank:
+      return guarded_result([&] { return keep_low_rank(task_vectors, settings.rank); });
     default:
       return StoredExperts{ExpertStorage::kDense, task_vectors.contiguous(), {}, {}, {}, {}};
   }

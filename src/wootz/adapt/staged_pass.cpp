@@ -52,7 +52,7 @@ StageState StagedPass::forward(const Segment& segment, const NetworkWeights& wei
 Result<std::vector<StageState>> StagedPass::pass_on(const Segment& segment, const std::vector<MicroBatch>& batches,
                                                     SegmentWeights& weights,
                                                     const std::vector<StageState>& states) const {
-  WOOTZ_TRY(const NetworkWeights opened, weights.open(segment, false));
+  WOOTZ_TRY(const NetworkWeights opened, guarded_result([&] { return weights.open(segment, false); }));
   return guarded([&] {
     const at::NoGradGuard no_gradients;
     const NetworkWeights cast = with_precision(network_, opened, precision_);
@@ -72,7 +72,7 @@ Result<double> StagedPass::learn(const std::vector<MicroBatch>& batches, Segment
   std::vector<StageState> upstream(batches.size());
   double total = 0;
   for (std::size_t s = segments_.size(); s-- > 0;) {
-    WOOTZ_TRY(const NetworkWeights opened, weights.open(segments_[s], true));
+    WOOTZ_TRY(const NetworkWeights opened, guarded_result([&] { return weights.open(segments_[s], true); }));
     WOOTZ_RETURN_IF_ERROR(guarded([&] {
       for (std::size_t m = 0; m < batches.size(); ++m) {
         const StageState in = cut_off(borders[s][m]);

@@ -14,7 +14,8 @@ namespace wootz {
 namespace {
 
 constexpr double kRouterDeviation = 0.01;
-// Beside what a network's own way back keeps, a routed module keeps its router's hidden layer and a sum.
+// Of what a network's own way back keeps: a routed module keeps its router's hidden layer (a width of some 16) beside
+// it, and sums where a plain one adds in place.
 constexpr double kRoutedActivations = 1.2;
 
 using Starts = std::vector<std::vector<double>>;  // the recipe's `init` of each of the plan's merged tensors, [K]
@@ -59,17 +60,16 @@ class Wemoe : public Adapter {
 
   Result<> open() {
     const MergePlan& plan = *inputs_.plan;
-    parts_.spec = routing_spec(plan, network_);
-    if (parts_.spec.layer_code % 2 != 0)
-      return fail(ErrorKind::kUsage, "'layer_code' must be even: half of it are sines, half cosines");
-    for (const TensorContext& context : plan.contexts.back()) starts_.push_back(context.params.numbers("init"));
     WOOTZ_TRY(merged_of_, merged_numbers(plan, network_));
+    parts_.spec = routing_spec(plan, network_);
+    for (const TensorContext& context : plan.contexts.back()) starts_.push_back(context.params.numbers("init"));
     for (std::size_t p = 0; p < network_.parameters().size(); ++p) is_routed_.push_back(false);
     for (const std::size_t module : parts_.spec.modules)
       for (const LinearParameters& map : network_.modules()[module].maps)
         is_routed_[map.weight] = is_routed_[map.bias] = true;
-    WOOTZ_RETURN_IF_ERROR(plan_memory());
     WOOTZ_RETURN_IF_ERROR(open_vectors());
+    WOOTZ_RETURN_IF_ERROR(plan_memory());
+    WOOTZ_RETURN_IF_ERROR(make_experts());
     WOOTZ_RETURN_IF_ERROR(make_routers());
     pass_.emplace(network_, inputs_.output, inputs_.precision, plan_.segments);
     return {};
@@ -105,6 +105,8 @@ class Wemoe : public Adapter {
     const auto coefficients = [&](std::size_t merged) {
       return keeps_base[merged] ? std::vector<double>(vectors_->lanes(), 0.0) : starts_[merged];
     };
+    kept_.reset();
+    maps_.clear();  // learning is over: their memory is wanted for writing
     WOOTZ_RETURN_IF_ERROR(write_static_merge(files, *inputs_.plan, coefficients, options));
     for (const std::size_t module : parts_.spec.modules)
       if (!parts_.modules.contains(module)) {
@@ -113,7 +115,7 @@ class Wemoe : public Adapter {
     for (std::size_t i = 0; i < parts_.spec.modules.size(); ++i)
       parts_.routers[parts_.spec.modules[i]] = router_values(i, [&](std::size_t v) { return values_[v].value; });
     WOOTZ_RETURN_IF_ERROR(write_routed_parts(files, options.directory, parts_, network_));
-    return add_side_files(files, options.directory, {"config.json", kExpertsFile, "modeling_wootz.py"});
+    return add_side_files(files, options.directory, {"config.json", kExpertsFile, kModelingFile});
   }
 
  private:
@@ -134,21 +136,27 @@ class Wemoe : public Adapter {
     const std::vector<at::Tensor>& values_;
   };
 
-  // Whole experts stay in memory where they fit beside a step; otherwise they are read for every use.
+  // Whole experts stay in memory where they fit beside a step; otherwise they are read for every use. Others always do.
   Result<> plan_memory() {
-    PassSize size{inputs_.step_items, inputs_.tokens, 1.0, inputs_.precision, kRoutedActivations};
-    const std::uint64_t experts = dense_bytes(network_, parts_.spec.modules, parts_.spec.experts.size());
-    if (parts_.spec.storage == ExpertStorage::kDense && experts < inputs_.max_memory) {
-      Result<PassPlan> plan = plan_pass(network_, size, inputs_.max_memory - experts);
-      if (plan) {
-        plan_ = *std::move(plan);
-        plan_.memory += experts;
-        resident_ = true;
-        return {};
-      }
-    }
-    WOOTZ_TRY(plan_, plan_pass(network_, size, inputs_.max_memory));
+    const PassSize size{inputs_.step_items, inputs_.tokens, 1.0, inputs_.precision, kRoutedActivations};
+    const std::uint64_t experts = expert_bytes();
+    Result<PassPlan> beside = plan_pass(network_, size, inputs_.max_memory - std::min(inputs_.max_memory, experts));
+    resident_ = beside.has_value();
+    if (!resident_ && settings_.storage != ExpertStorage::kDense) return tl::unexpected(std::move(beside).error());
+    if (!resident_) beside = plan_pass(network_, size, inputs_.max_memory);
+    WOOTZ_TRY(plan_, std::move(beside));
+    if (resident_) plan_.memory += experts;
     return {};
+  }
+
+  // Of the experts of all routed modules as a step uses them.
+  std::uint64_t expert_bytes() const {
+    const std::uint64_t base = dense_bytes(network_, parts_.spec.modules, 0);
+    const double all = static_cast<double>(base) * static_cast<double>(parts_.spec.experts.size());
+    if (settings_.storage == ExpertStorage::kDense) return base + static_cast<std::uint64_t>(all);
+    if (settings_.storage == ExpertStorage::kLowRank) return 2 * base;  // what is not far less is no use
+    constexpr double kMaskShare = 1.0 / 32.0, kHalfShare = 0.5;         // of a float32
+    return base + static_cast<std::uint64_t>(all * (kMaskShare + kHalfShare * settings_.keep));
   }
 
   Result<> open_vectors() {
@@ -161,6 +169,10 @@ class Wemoe : public Adapter {
               write_task_vectors(files_, plan, join_path(inputs_.work_directory, "task_vectors"), inputs_.threads,
                                  inputs_.progress));
     WOOTZ_TRY(vectors_, TaskVectors::open(files_, plan, names, written));
+    return {};
+  }
+
+  Result<> make_experts() {
     for (const std::size_t module : parts_.spec.modules) {
       if (inputs_.progress) inputs_.progress({"experts", maps_.size(), parts_.spec.modules.size(), 0, "modules"});
       WOOTZ_TRY(maps_[module], make_maps(module));

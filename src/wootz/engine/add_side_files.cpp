@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "wootz/engine/manifest.h"
-#include "wootz/io/file_digest.h"
+#include "wootz/io/digest.h"
 
 namespace wootz {
 
@@ -12,6 +12,7 @@ Result<> add_side_files(FileSystem& files, const std::string& directory, const s
   constexpr std::uint64_t kMaxManifest = std::uint64_t{1} << 31;
   const std::string path = join_path(directory, kManifestName);
   WOOTZ_TRY(const std::string text, read_text(files, path, kMaxManifest));
+  WOOTZ_RETURN_IF_ERROR(parse_manifest(text));
   nlohmann::ordered_json manifest = nlohmann::ordered_json::parse(text);
   nlohmann::ordered_json& recorded = manifest["output"]["side_files"];
   for (const std::string& name : names) {
@@ -23,7 +24,8 @@ Result<> add_side_files(FileSystem& files, const std::string& directory, const s
     else
       recorded.push_back({{"name", name}, {"digest", digest}});
   }
-  return write_text_atomically(files, path, manifest.dump(1) + "\n");
+  return write_text_atomically(files, path,
+                               manifest.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace wootz

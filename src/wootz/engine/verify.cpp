@@ -11,7 +11,6 @@
 #include "wootz/engine/ticker.h"
 #include "wootz/io/checkpoint.h"
 #include "wootz/io/digest.h"
-#include "wootz/io/file_digest.h"
 
 namespace wootz {
 namespace {

@@ -28,7 +28,8 @@ std::string tag(const Part& part) {
 Result<> remove_work(FileSystem& files, const std::string& output) {
   const std::string done = output + kDoneSuffix;
   WOOTZ_RETURN_IF_ERROR(files.remove_all(done));
-  const bool renamed = files.rename(output + kSuffix, done).has_value();  // the output is there, whatever comes of this
+  // The output is complete: a rename that fails is no reason to call it anything else.
+  const bool renamed = files.rename(output + kSuffix, done).has_value();
   return files.remove_all(renamed ? done : output + kSuffix);
 }
 

@@ -73,12 +73,6 @@ Result<> choose_trainable(Run& run) {
   return {};
 }
 
-Result<std::string> file_digest(FileSystem& files, const std::string& path) {
-  constexpr std::uint64_t kLargest = std::uint64_t{1} << 30;
-  WOOTZ_TRY(const std::string content, read_text(files, path, kLargest));
-  return bytes_digest(std::as_bytes(std::span(content)));
-}
-
 // What tells one run from another: version, recipe, catalogue, the task's head, input and labels, and the base's
 // configuration, headers and times.
 Result<std::string> fingerprint_of(FileSystem& files, const Run& run) {

@@ -8,17 +8,24 @@
 #include <xxhash.h>
 #endif
 
+#include <algorithm>
 #include <bit>
+#include <memory>
+
+#include "wootz/core/check.h"
 
 namespace wootz {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "digests are defined over little-endian bytes");
 
-std::string hex_digest(const void* data, std::size_t size) {
-  const XXH128_hash_t hash = XXH3_128bits(data, size);
-  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
-}
+std::string hex(const XXH128_hash_t& hash) { return fmt::format("{:016x}{:016x}", hash.high64, hash.low64); }
+
+std::string hex_digest(const void* data, std::size_t size) { return hex(XXH3_128bits(data, size)); }
+
+struct FreeState {
+  void operator()(XXH3_state_t* state) const { XXH3_freeState(state); }
+};
 
 }  // namespace
 
@@ -29,5 +36,20 @@ std::string tensor_digest(std::span<const std::uint64_t> pieces) {
 }
 
 std::string bytes_digest(std::span<const std::byte> bytes) { return hex_digest(bytes.data(), bytes.size()); }
+
+Result<std::string> file_digest(FileSystem& files, const std::string& path) {
+  constexpr std::uint64_t kPiece = std::uint64_t{1} << 20;
+  WOOTZ_TRY(const std::unique_ptr<ReadableFile> file, files.open(path));
+  const std::unique_ptr<XXH3_state_t, FreeState> state(XXH3_createState());
+  WOOTZ_CHECK(state != nullptr);
+  XXH3_128bits_reset(state.get());
+  std::vector<std::byte> piece(std::min(kPiece, file->size()));
+  for (std::uint64_t at = 0; at < file->size(); at += kPiece) {
+    const auto part = std::span(piece).first(std::min(kPiece, file->size() - at));
+    WOOTZ_RETURN_IF_ERROR(file->read_at(at, part));
+    XXH3_128bits_update(state.get(), part.data(), part.size());
+  }
+  return hex(XXH3_128bits_digest(state.get()));
+}
 
 }  // namespace wootz

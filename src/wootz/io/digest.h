@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "wootz/io/file.h"
+
 namespace wootz {
 
 /// Elements of one piece: the unit of hashing and of statistics. Fixed for ever: manifests depend on it.
@@ -23,5 +25,8 @@ std::string tensor_digest(std::span<const std::uint64_t> pieces);
 
 /// The digest of a short file or header: XXH3 (128 bit, 32 hex digits) of its bytes.
 std::string bytes_digest(std::span<const std::byte> bytes);
+
+/// What bytes_digest gives for a file's bytes; of any size, read piece by piece.
+Result<std::string> file_digest(FileSystem& files, const std::string& path);
 
 }  // namespace wootz

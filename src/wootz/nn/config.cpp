@@ -28,8 +28,14 @@ Result<ModelConfig> ModelConfig::load(FileSystem& files, const std::string& dire
 Result<ModelConfig> ModelConfig::parse(std::string_view json, std::string file) {
   ModelConfig config;
   config.file_ = std::move(file);
-  auto parsed = nlohmann::json::parse(json, nullptr, false);
-  if (!parsed.is_object()) return fail(ErrorKind::kInput, "{}: not a JSON object", config.file_);
+  constexpr int kDeepest = 100;  // copies and destruction go as deep as the nesting
+  bool too_deep = false;
+  const auto watch = [&too_deep](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+    too_deep = too_deep || depth > kDeepest;
+    return !too_deep;
+  };
+  auto parsed = nlohmann::json::parse(json, watch, false);
+  if (too_deep || !parsed.is_object()) return fail(ErrorKind::kInput, "{}: not a JSON object", config.file_);
   config.json_ = std::make_shared<const Json>(Json{std::move(parsed)});
   return config;
 }

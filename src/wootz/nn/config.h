@@ -26,7 +26,7 @@ class ModelConfig {
  public:
   /// Reads `directory`/config.json. Fails (kInput) naming the file.
   static Result<ModelConfig> load(FileSystem& files, const std::string& directory);
-  /// Parses a text; `file` is for messages.
+  /// Parses a text; `file` is for messages. What is nested more than a hundred levels deep is an error.
   static Result<ModelConfig> parse(std::string_view json, std::string file);
 
   const std::string& file() const { return file_; }

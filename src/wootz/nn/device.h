@@ -31,4 +31,14 @@ auto guarded(const Body& body) -> Result<decltype(body())> {
   }
 }
 
+/// The same where `body()` gives a Result itself.
+template <typename Body>
+auto guarded_result(const Body& body) -> decltype(body()) {
+  try {
+    return body();
+  } catch (const std::exception& error) {
+    return tl::unexpected(torch_error(error));
+  }
+}
+
 }  // namespace wootz

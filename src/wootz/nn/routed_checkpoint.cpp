@@ -18,6 +18,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t kVersion = 1;
+constexpr double kMostCode = 1024;
 constexpr std::array<const char*, 3> kStorageNames = {"dense", "sparse", "low_rank"};
 
 // Of a map's weight [out, in].
@@ -152,7 +153,8 @@ Result<RoutingSpec> read_spec(const ModelConfig& config, const Network& network)
     return tl::unexpected(damaged(config, "'routing.modules' must name modules, each once, in the network's order"));
   WOOTZ_TRY(const double layers, routing->number("router_layers", 2));
   WOOTZ_TRY(const double code, routing->number("layer_code", 0));
-  if (layers < 0 || layers > 2 || layers != std::floor(layers) || code < 0 || code != 2 * std::floor(code / 2))
+  if (layers < 0 || layers > 2 || layers != std::floor(layers) || code < 0 || code > kMostCode ||
+      code != 2 * std::floor(code / 2))
     return tl::unexpected(damaged(config, "'routing' has a router of a kind that there is not"));
   spec.router_layers = static_cast<std::int64_t>(layers);
   spec.layer_code = static_cast<std::int64_t>(code);
@@ -284,6 +286,7 @@ Result<> write_routed_parts(FileSystem& files, const std::string& directory, con
   constexpr std::uint64_t kLargest = 16'000'000;
   const std::string path = join_path(directory, "config.json");
   WOOTZ_TRY(const std::string text, read_text(files, path, kLargest));
+  WOOTZ_RETURN_IF_ERROR(ModelConfig::parse(text, path));
   const Json config = {
       {"model_type", kRoutedModelType},
       {"architectures", {"WootzRoutedModel"}},
@@ -291,8 +294,9 @@ Result<> write_routed_parts(FileSystem& files, const std::string& directory, con
        {{"AutoConfig", "modeling_wootz.WootzRoutedConfig"}, {"AutoModel", "modeling_wootz.WootzRoutedModel"}}},
       {kBaseConfigKey, Json::parse(text)},
       {"routing", routing_json(parts.spec, network, id)}};
-  WOOTZ_RETURN_IF_ERROR(write_text_atomically(files, path, config.dump(1) + "\n"));
-  return write_text_atomically(files, join_path(directory, "modeling_wootz.py"), std::string(modeling_file()));
+  WOOTZ_RETURN_IF_ERROR(
+      write_text_atomically(files, path, config.dump(1, ' ', false, Json::error_handler_t::replace) + "\n"));
+  return write_text_atomically(files, join_path(directory, kModelingFile), std::string(modeling_file()));
 }
 
 }  // namespace wootz

@@ -7,15 +7,16 @@
 #include <string>
 #include <vector>
 
+#include "wootz/io/routed_model_type.h"
 #include "wootz/nn/config.h"
 #include "wootz/nn/expert_storage.h"
 #include "wootz/nn/routing.h"
 
 namespace wootz {
 
-inline constexpr const char* kRoutedModelType = "wootz_routed";
 inline constexpr const char* kBaseConfigKey = "base_config";
 inline constexpr const char* kExpertsFile = "experts.safetensors";
+inline constexpr const char* kModelingFile = "modeling_wootz.py";
 
 /// What routers look like and which modules have one.
 struct RoutingSpec {

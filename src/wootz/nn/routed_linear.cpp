@@ -29,7 +29,8 @@ at::Tensor definition(const at::Tensor& x, const at::Tensor& coefficients, const
 
 // The experts as tensors that keep their owner alive.
 std::vector<at::Tensor> expert_tensors(const Experts& experts, const at::Tensor& x) {
-  if (experts->dense(0) == nullptr || x.scalar_type() != at::kFloat) return all_experts(*experts, x).unbind(0);
+  if (experts->dense(0) == nullptr || x.scalar_type() != at::kFloat || !x.is_cpu())
+    return all_experts(*experts, x).unbind(0);
   std::vector<at::Tensor> tensors;
   for (std::int64_t e = 0; e <= experts->experts(); ++e)
     tensors.push_back(at::from_blob(
@@ -84,7 +85,7 @@ struct TiledFunction : torch::autograd::Function<TiledFunction> {
 RoutedPath choose_path(const RoutedShape& shape) {
   // Measured for K = 8, where both need about the same time.
   constexpr std::int64_t kFewTokens = 1, kFewInAll = 32;
-  if (!shape.has_kernels) return RoutedPath::kDefinition;
+  if (!shape.has_kernels) return shape.is_wide ? RoutedPath::kDefinition : RoutedPath::kFactored;
   if (shape.groups < shape.samples || shape.experts == 0) return RoutedPath::kGrouped;
   const bool is_few = shape.tokens <= kFewTokens || shape.samples * shape.tokens <= kFewInAll;
   if (is_few && shape.is_dense) return RoutedPath::kFactored;
@@ -99,6 +100,7 @@ at::Tensor routed_linear(const at::Tensor& x, const at::Tensor& coefficients, st
   const bool has_kernels = x.is_cpu() && x.scalar_type() == at::kFloat;
   if (path == RoutedPath::kAuto) {
     RoutedShape shape{x.size(0), x.size(1), experts->experts(), 0, has_kernels, experts->dense(0) != nullptr};
+    shape.is_wide = x.scalar_type() == at::kDouble;
     shape.groups = has_kernels ? equal_groups(coefficients.detach()).size() : shape.samples;
     path = choose_path(shape);
   }

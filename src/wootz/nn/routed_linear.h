@@ -56,11 +56,12 @@ struct RoutedShape {
   std::int64_t groups = 0;   ///< of samples with the very same coefficients
   bool has_kernels = true;   ///< float32 on the CPU
   bool is_dense = true;      ///< the experts are dense ones
+  bool is_wide = true;       ///< float64
 };
 
-/// Never kAuto. Without kernels kDefinition; where coefficients coincide (or there are none) kGrouped; where merging
-/// costs more than K + 1 products do, that is with dense experts and a token per sample, or 32 in all, kFactored;
-/// otherwise kTiled.
+/// Never kAuto. Without kernels kFactored, in float64 kDefinition; where coefficients coincide (or there are none)
+/// kGrouped; where merging costs more than K + 1 products do, that is with dense experts and a token per sample, or 32
+/// in all, kFactored; otherwise kTiled.
 RoutedPath choose_path(const RoutedShape& shape);
 
 /// y[b, t] = W_b x[b, t] with W_b = W_0 + sum_k c[b, k] T_k. x [B, T, in], coefficients [B, K]; returns [B, T, out].

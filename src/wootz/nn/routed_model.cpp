@@ -29,7 +29,8 @@ ModelConfig base_config(const ModelConfig& config) { return config.section(kBase
 
 Result<NetworkWeights> load_routed_weights(FileSystem& files, const ModelConfig& config, const Network& network,
                                            ParameterList values, at::Device device) {
-  WOOTZ_TRY(RoutedParts parts, load_routed_parts(files, config.directory(), config, network));
+  WOOTZ_TRY(RoutedParts parts,
+            guarded_result([&] { return load_routed_parts(files, config.directory(), config, network); }));
   return guarded([&] {
     const at::NoGradGuard no_gradients;
     auto routing = std::make_shared<Routing>();

@@ -31,9 +31,11 @@ constexpr std::array<Preset, 4> kRouterPresets = {{{"paper", 1000, 1, 1e-4, kCos
                                                    {"generalization", 1000, 1, 2e-3, kCosine},
                                                    {"guarded", 1000, 1, 1e-3, kCosine}}};
 
+bool has_routers(std::string_view method) { return method == "wemoe"; }
+
 void take_preset(MappingReader& reader, std::string_view method, AdaptSettings& settings) {
   const std::span<const Preset> presets =
-      method == "wemoe" ? std::span<const Preset>(kRouterPresets) : kCoefficientPresets;
+      has_routers(method) ? std::span<const Preset>(kRouterPresets) : kCoefficientPresets;
   std::vector<std::string> names;
   for (const Preset& each : presets) names.emplace_back(each.name);
   const Preset& preset = presets[reader.choice("preset", names).value_or(0)];
@@ -84,10 +86,13 @@ void read_optional(MappingReader& reader, std::string_view key, std::optional<Se
                    Reporter& report) {
   const YamlNode* node = reader.node(key);
   if (node == nullptr) return;
-  if (node->is_mapping())
+  if (node->is_mapping()) {
     settings = read(*node, report);
-  else if (reader.flag(key).value_or(false))
-    settings.emplace();
+    return;
+  }
+  const std::optional<bool> wanted = reader.flag(key);
+  if (wanted && *wanted) settings.emplace();
+  if (wanted && !*wanted) settings.reset();  // also what a preset has set
 }
 
 void read_loop(MappingReader& reader, AdaptSettings& settings, Reporter& report) {
@@ -134,6 +139,9 @@ AdaptSettings read_adapt_section(const YamlNode& node, std::string_view method, 
   read_data(reader, settings);
   read_loop(reader, settings, report);
   set_if_given(settings.groups, reader.texts("groups"));
+  if (!settings.groups.empty() && has_routers(method))
+    report.error(reader.place("groups"), "'groups' is about coefficients that tensors share: {} has none, remove it",
+                 method);
   if (const YamlNode* objective = reader.node("objective")) read_objective(*objective, settings.objective, report);
   read_optional(reader, "guard", settings.guard, read_guard, report);
   // Under a guard nothing that can collapse is minimized, unless the recipe says so.

@@ -25,18 +25,26 @@ void read_efficient(const YamlNode& node, const MethodSpec& method, Reporter& re
     report.error(node.place, "'efficient' must be true, or a mapping such as {{keep: 0.1, shared_router: true}}");
     return;
   }
+  std::vector<ParamSetting> read;
   for (const YamlEntry& entry : node.entries) {
     if (std::find(kKeys.begin(), kKeys.end(), entry.key) == kKeys.end())
       report.error(entry.place, "unknown key {} of 'efficient'{}", shown(entry.key), suggestion(entry.key, kKeys));
     else if (!entry.value->is_scalar())
       report.error(entry.value->place, "'{}' takes one value for all tensors: no list", entry.key);
     else
-      settings.push_back(read_setting(entry, *find_param(method.parameters, entry.key), report));
+      read.push_back(read_setting(entry, *find_param(method.parameters, entry.key), report));
   }
-  const double sparse = 1.0;  // the place of "sparse" among the choices of `storage`
-  settings.push_back({"storage", {{"", {sparse}, report.at(node.place)}}});
-  if (find_setting(settings, "shared_router") == nullptr)
-    settings.push_back({"shared_router", {{"", {1.0}, report.at(node.place)}}});
+  const auto add = [&](std::string name, double value) {
+    read.push_back({std::move(name), {{"", {value}, report.at(node.place)}}});
+  };
+  const std::vector<std::string>& storages = find_param(method.parameters, "storage")->choices;
+  add("storage", static_cast<double>(std::find(storages.begin(), storages.end(), "sparse") - storages.begin()));
+  if (find_setting(read, "shared_router") == nullptr) add("shared_router", 1.0);
+  for (ParamSetting& setting : read) {
+    if (find_setting(settings, setting.name) != nullptr)
+      report.error(node.place, "'efficient' sets '{0}', and so do 'parameters': give it in one of them", setting.name);
+    settings.push_back(std::move(setting));
+  }
 }
 
 }  // namespace wootz

@@ -8,8 +8,8 @@
 
 namespace wootz {
 
-/// `true`, or a mapping of keep, shared_router and layer_code, as settings of the method behind those that are there
-/// (which win): sparse storage, a tenth of the values, one router.
+/// `true`, or a mapping of keep, shared_router and layer_code, as further settings of the method: sparse storage, a
+/// tenth of the values, one router. What is set already is an error.
 void read_efficient(const YamlNode& node, const MethodSpec& method, Reporter& report,
                     std::vector<ParamSetting>& settings);
 

@@ -109,7 +109,7 @@ class RecipeParser {
     if (entry != nullptr && !learns())
       report_.error(entry->place,
                     "'adapt' is for merge methods that learn from data, and '{}' does not: remove it, or write "
-                    "'merge_method: adamerging'",
+                    "'merge_method: adamerging' or 'wemoe'",
                     recipe_.method->name);
     else if (entry != nullptr)
       recipe_.adapt = read_adapt_section(*entry->value, recipe_.method->name, report_);

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "wootz/methods/combine.h"
 #include "wootz/methods/registry.h"
 
@@ -14,6 +16,8 @@ std::string check_routers(const ParamSet& values) {
     return "'layer_code' tells the modules of a shared router apart: add 'shared_router: true', or remove it";
   if (values.number("layer_code") > 0 && values.number("router_layers") < 2)
     return "'layer_code' goes into the hidden layer: it needs 'router_layers: 2'";
+  if (std::fmod(values.number("layer_code"), 2.0) != 0.0)
+    return "'layer_code' must be even: half of it are sines, half cosines";
   return "";
 }
 
