@@ -29,7 +29,9 @@ class ZooAdapt : public testing::ZooFixture {
     OpenedSources opened = open_sources(files_, parsed.recipe);
     PlannedMerge planned = plan_merge(std::move(parsed.recipe), std::move(opened), {});
     const auto group = ProcessGroup::from_environment();
-    auto report = adapt(files_, std::move(planned.plan), folder_ / "out", {}, **group);
+    AdaptOptions options;
+    options.overwrite = true;
+    auto report = adapt(files_, std::move(planned.plan), folder_ / "out", options, **group);
     if (!report) throw std::runtime_error(report.error().message);
     return *std::move(report);
   }

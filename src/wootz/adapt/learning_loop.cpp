@@ -145,7 +145,8 @@ Result<> LearningLoop::step() {
   optimizer_->step(of_values, rate);
   WOOTZ_RETURN_IF_ERROR(note(losses_.size() + 1, rate, objective_.finish_step()));
   seconds_.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  if (in_.options.progress) in_.options.progress({"learning", losses_.size(), in_.settings.steps, "steps", losses_.back()});
+  if (in_.options.progress)
+    in_.options.progress({"learning", losses_.size(), in_.settings.steps, "steps", losses_.back()});
   return {};
 }
 
