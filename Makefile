@@ -76,7 +76,7 @@ bench: bench-build  ## times and memory of the methods, against a plain copy of 
 
 bench-peers: bench-build .venv-peers/done  ## the same beside mergekit, and networks beside PyTorch and FusionBench
 	@status=0; $(PYTHON) bench/networks_bench.py --build build-bench || status=1; \
-	  $(PYTHON) bench/adapt_bench.py --build build-bench || status=1; \
+	  $(PYTHON) bench/adapt_bench.py --build build-bench --wemoe || status=1; \
 	  $(PYTHON) bench/peers_bench.py --build build-bench || status=1; exit $$status
 
 .PHONY: bench-build

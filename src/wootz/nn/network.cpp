@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "wootz/core/check.h"
+#include "wootz/io/routed_model_type.h"
 #include "wootz/nn/architecture.h"
-#include "wootz/nn/routed_checkpoint.h"
 #include "wootz/nn/torch_headers.h"
 
 namespace wootz {
