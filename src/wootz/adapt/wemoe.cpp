@@ -107,7 +107,9 @@ class Wemoe : public Adapter {
     };
     kept_.reset();
     maps_.clear();  // learning is over: their memory is wanted for writing
-    WOOTZ_RETURN_IF_ERROR(write_static_merge(files, *inputs_.plan, coefficients, options));
+    WriteOptions of_static_part = options;
+    of_static_part.comment += fmt::format("; this is its static part, the rest is in {}", kExpertsFile);
+    WOOTZ_RETURN_IF_ERROR(write_static_merge(files, *inputs_.plan, coefficients, of_static_part));
     for (const std::size_t module : parts_.spec.modules)
       if (!parts_.modules.contains(module)) {
         WOOTZ_TRY(parts_.modules[module], store_module(network_, module, *vectors_, settings_));
@@ -115,10 +117,25 @@ class Wemoe : public Adapter {
     for (std::size_t i = 0; i < parts_.spec.modules.size(); ++i)
       parts_.routers[parts_.spec.modules[i]] = router_values(i, [&](std::size_t v) { return values_[v].value; });
     WOOTZ_RETURN_IF_ERROR(write_routed_parts(files, options.directory, parts_, network_));
-    return add_side_files(files, options.directory, {"config.json", kExpertsFile, kModelingFile});
+    WOOTZ_RETURN_IF_ERROR(
+        write_text_atomically(files, join_path(options.directory, "README.md"), card(options.comment)));
+    return add_side_files(files, options.directory, {"README.md", "config.json", kExpertsFile, kModelingFile});
   }
 
  private:
+  // The model card; that of the static merge would tell half of it.
+  std::string card(const std::string& comment) const {
+    std::string text =
+        "---\nlibrary_name: transformers\ntags: [merge, wootz, wemoe]\n---\n\n# A model with routed modules\n\n";
+    text += fmt::format("{}. Its experts:\n\n", comment);
+    for (const std::string& expert : parts_.spec.experts) text += fmt::format("- {}\n", expert);
+    text +=
+        "\nRouters merge the experts anew for every input. Run it by `wootz eval`, or in Python by\n\n"
+        "    AutoModel.from_pretrained(DIR, trust_remote_code=True)\n\n"
+        "`wootz fold` makes a plain checkpoint of it, for given data.\n";
+    return text;
+  }
+
   // What one pass runs on: the static weights, and the routing with one set of the routers' values.
   class Weights : public SegmentWeights {
    public:
