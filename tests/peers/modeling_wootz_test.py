@@ -381,7 +381,11 @@ class Refusals(unittest.TestCase):
     def change_tensors(self, file, change):
         tensors = load_file(self.folder / file)
         change(tensors)
-        save_file(tensors, self.folder / file, metadata={"format": "pt"})
+        save_file(tensors, self.folder / file, metadata={"format": "pt", "routing_id": "0f"})
+
+    def test_experts_of_another_model(self):
+        self.change_routing(id="1a")
+        self.refuses("holds other experts than config.json was written for")
 
     def test_versions(self):
         self.change_routing(version=2)
