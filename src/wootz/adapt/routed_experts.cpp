@@ -55,19 +55,32 @@ Result<StoredExperts> store_weight(const at::Tensor& task_vectors, const ExpertS
   }
 }
 
+// A map's weights and biases, [K + 1, ...] each.
+struct LoadedMap {
+  at::Tensor weights, biases;
+};
+
+// Reads a map and adds its task vectors to `stored`.
+Result<LoadedMap> store_map(const Network& network, const LinearParameters& map, const TaskVectors& vectors,
+                            const ExpertSettings& settings, StoredModule& stored) {
+  LoadedMap loaded;
+  WOOTZ_TRY(loaded.weights, load_all(network, vectors, map.weight));
+  WOOTZ_TRY(StoredExperts experts, store_weight(loaded.weights.slice(0, 1), settings));
+  WOOTZ_TRY(loaded.biases, load_all(network, vectors, map.bias));
+  const at::Tensor of_experts = loaded.biases.slice(0, 1).contiguous();
+  stored.maps.push_back(std::move(experts));
+  stored.biases.push_back(settings.storage == ExpertStorage::kSparse ? largest_of_rows(of_experts, settings.keep)
+                                                                     : of_experts);
+  return loaded;
+}
+
 }  // namespace
 
 Result<StoredModule> store_module(const Network& network, std::size_t module, const TaskVectors& vectors,
                                   const ExpertSettings& settings) {
   StoredModule stored;
   for (const LinearParameters& map : network.modules()[module].maps) {
-    WOOTZ_TRY(const at::Tensor weights, load_all(network, vectors, map.weight));
-    WOOTZ_TRY(StoredExperts experts, store_weight(weights.slice(0, 1), settings));
-    WOOTZ_TRY(const at::Tensor biases, load_all(network, vectors, map.bias));
-    const at::Tensor of_experts = biases.slice(0, 1).contiguous();
-    stored.maps.push_back(std::move(experts));
-    stored.biases.push_back(settings.storage == ExpertStorage::kSparse ? largest_of_rows(of_experts, settings.keep)
-                                                                       : of_experts);
+    WOOTZ_TRY(const LoadedMap loaded, store_map(network, map, vectors, settings, stored));
   }
   return stored;
 }
@@ -97,13 +110,12 @@ Result<std::vector<RoutedMap>> dense_maps(const Network& network, std::size_t mo
 }
 
 Result<std::vector<RoutedMap>> stored_maps(const Network& network, std::size_t module, const TaskVectors& vectors,
-                                           const StoredModule& stored) {
+                                           const ExpertSettings& settings, StoredModule& stored) {
   std::vector<RoutedMap> maps;
-  const ModuleSpec& spec = network.modules()[module];
-  for (std::size_t m = 0; m < spec.maps.size(); ++m) {
-    WOOTZ_TRY(const at::Tensor weights, load_all(network, vectors, spec.maps[m].weight));
-    WOOTZ_TRY(const at::Tensor biases, load_all(network, vectors, spec.maps[m].bias));
-    maps.push_back(routed_map(weights[0].clone(), stored.maps[m], at::cat({biases.slice(0, 0, 1), stored.biases[m]})));
+  for (const LinearParameters& map : network.modules()[module].maps) {
+    WOOTZ_TRY(const LoadedMap loaded, store_map(network, map, vectors, settings, stored));
+    maps.push_back(routed_map(loaded.weights[0].clone(), stored.maps.back(),
+                              at::cat({loaded.biases.slice(0, 0, 1), stored.biases.back()})));
   }
   return maps;
 }

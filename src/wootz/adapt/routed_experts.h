@@ -25,8 +25,8 @@ std::uint64_t dense_bytes(const Network& network, const std::vector<std::size_t>
 Result<std::vector<RoutedMap>> dense_maps(const Network& network, std::size_t module, const TaskVectors& vectors,
                                           bool resident);
 
-/// The maps of a module with experts as they are stored.
+/// The maps of a module with experts as they are stored; fills `stored`, as store_module does.
 Result<std::vector<RoutedMap>> stored_maps(const Network& network, std::size_t module, const TaskVectors& vectors,
-                                           const StoredModule& stored);
+                                           const ExpertSettings& settings, StoredModule& stored);
 
 }  // namespace wootz

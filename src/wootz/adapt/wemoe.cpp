@@ -46,10 +46,7 @@ RoutingSpec routing_spec(const MergePlan& plan, const Network& network) {
   spec.router_layers = std::lround(values.number("router_layers"));
   spec.shared_router = values.flag("shared_router");
   spec.layer_code = std::lround(values.number("layer_code"));
-  const std::string_view storage = values.choice("storage");
-  spec.storage = storage == "sparse"     ? ExpertStorage::kSparse
-                 : storage == "low_rank" ? ExpertStorage::kLowRank
-                                         : ExpertStorage::kDense;
+  spec.storage = storage_named(values.choice("storage")).value();
   spec.batch_average = values.flag("batch_average");
   return spec;
 }
@@ -199,8 +196,7 @@ class Wemoe : public Adapter {
 
   Result<std::vector<RoutedMap>> make_maps(std::size_t module) {
     if (settings_.storage == ExpertStorage::kDense) return dense_maps(network_, module, *vectors_, resident_);
-    WOOTZ_TRY(parts_.modules[module], store_module(network_, module, *vectors_, settings_));
-    return stored_maps(network_, module, *vectors_, parts_.modules[module]);
+    return stored_maps(network_, module, *vectors_, settings_, parts_.modules[module]);
   }
 
   Result<> make_routers() {

@@ -1,6 +1,7 @@
 #include "wootz/nn/expert_storage.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -13,9 +14,9 @@ namespace wootz {
 namespace {
 
 constexpr std::int64_t kByteBits = 8;
+constexpr std::array<std::string_view, 3> kStorageNames = {"dense", "sparse", "low_rank"};
 
 std::size_t size_of(std::int64_t n) { return static_cast<std::size_t>(n); }
-std::int64_t mask_bytes(std::int64_t in) { return (in + kByteBits - 1) / kByteBits; }
 
 // The largest magnitude that is not kept.
 float threshold_of(const float* values, std::int64_t n, double keep) {
@@ -79,6 +80,14 @@ class SparseExperts : public ops::ExpertRows {
 };
 
 }  // namespace
+
+std::string_view storage_name(ExpertStorage storage) { return kStorageNames[static_cast<std::size_t>(storage)]; }
+
+std::optional<ExpertStorage> storage_named(std::string_view name) {
+  const auto found = std::find(kStorageNames.begin(), kStorageNames.end(), name);
+  if (found == kStorageNames.end()) return std::nullopt;
+  return static_cast<ExpertStorage>(found - kStorageNames.begin());
+}
 
 std::uint64_t StoredExperts::bytes() const {
   std::uint64_t bytes = 0;

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string_view>
 
 #include "wootz/core/result.h"
 #include "wootz/nn/routing.h"
@@ -13,6 +15,10 @@
 namespace wootz {
 
 enum class ExpertStorage { kDense, kSparse, kLowRank };
+
+/// Its name in recipes and in config.json, and the other way round.
+std::string_view storage_name(ExpertStorage storage);
+std::optional<ExpertStorage> storage_named(std::string_view name);
 
 /// The task vectors [K, out, in] of one map.
 struct StoredExperts {
@@ -31,6 +37,9 @@ Result<StoredExperts> keep_largest(const at::Tensor& task_vectors, double keep);
 
 /// The `rank` largest singular triplets of every T_k, the values' roots on both sides. Fails as keep_largest.
 Result<StoredExperts> keep_low_rank(const at::Tensor& task_vectors, std::int64_t rank);
+
+/// Bytes of a row of a mask.
+constexpr std::int64_t mask_bytes(std::int64_t in) { return (in + 7) / 8; }
 
 /// How many values a mask keeps, or -1 where it has bits behind the last column.
 std::int64_t count_kept(const at::Tensor& mask, std::int64_t in);

@@ -19,7 +19,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t kVersion = 1;
 constexpr double kMostCode = 1024;
-constexpr std::array<const char*, 3> kStorageNames = {"dense", "sparse", "low_rank"};
 
 // Of a map's weight [out, in].
 struct MapSize {
@@ -86,7 +85,7 @@ class PartsReader {
         break;
       }
       case ExpertStorage::kSparse: {
-        WOOTZ_TRY(experts.mask, read(name + ".mask", {experts_, out, (in + 7) / 8}, at::kByte));
+        WOOTZ_TRY(experts.mask, read(name + ".mask", {experts_, out, mask_bytes(in)}, at::kByte));
         WOOTZ_TRY(experts.values, load_tensor(checkpoint_, name + ".values"));
         WOOTZ_RETURN_IF_ERROR(check_mask(experts, in, name));
         break;
@@ -161,12 +160,12 @@ Result<RoutingSpec> read_spec(const ModelConfig& config, const Network& network)
   spec.shared_router = routing->flag("shared_router", false);
   spec.batch_average = routing->flag("batch_average", false);
   const std::string storage = routing->text("storage", "");
-  const auto named = std::find(kStorageNames.begin(), kStorageNames.end(), storage);
-  if (named == kStorageNames.end())
+  const std::optional<ExpertStorage> named = storage_named(storage);
+  if (!named)
     return tl::unexpected(damaged(config, fmt::format("'routing.storage' is '{}'; Wootz reads dense, sparse and "
                                                       "low_rank",
                                                       storage)));
-  spec.storage = static_cast<ExpertStorage>(named - kStorageNames.begin());
+  spec.storage = *named;
   return spec;
 }
 
@@ -216,7 +215,7 @@ Json routing_json(const RoutingSpec& spec, const Network& network, const std::st
           {"router_layers", spec.router_layers},
           {"shared_router", spec.shared_router},
           {"layer_code", spec.layer_code},
-          {"storage", kStorageNames[static_cast<std::size_t>(spec.storage)]},
+          {"storage", storage_name(spec.storage)},
           {"batch_average", spec.batch_average}};
 }
 
