@@ -44,13 +44,13 @@ TEST(RecipeText, TakesUtf8Names) {
 
 TEST(RecipeText, RefusesControlCharacters) {
   EXPECT_THAT(findings(kGood + "a\x04"),
-              ElementsAre("r:3:2: error: control character 0x04: a recipe is plain text; remove it"));
+              ElementsAre("r:3:2: error: control character 0x04: YAML is plain text; remove it"));
   EXPECT_THAT(findings(std::string("a\0b", 3)),
-              ElementsAre("r:1:2: error: control character 0x00: a recipe is plain text; remove it"));
+              ElementsAre("r:1:2: error: control character 0x00: YAML is plain text; remove it"));
 }
 
 TEST(RecipeText, RefusesWhatIsNotUtf8) {
-  EXPECT_THAT(findings("a: \xFF"), ElementsAre("r:1:4: error: not UTF-8 text (byte 0xff): save the recipe as UTF-8"));
+  EXPECT_THAT(findings("a: \xFF"), ElementsAre("r:1:4: error: not UTF-8 text (byte 0xff): save the file as UTF-8"));
   for (const char* bad : {"\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF0\x80\x80\x80", "\xC3",
                           "\xE6\xA8", "\xF5\x80\x80\x80", "\x80"})
     EXPECT_THAT(findings(bad), ElementsAre(::testing::HasSubstr("1:1: error: not UTF-8 text"))) << bad;
@@ -58,15 +58,15 @@ TEST(RecipeText, RefusesWhatIsNotUtf8) {
 
 TEST(RecipeText, RefusesLargeFilesUnread) {
   EXPECT_THAT(findings(std::string((1U << 20) + 1, '#')),
-              ElementsAre("r: error: the file has 1048577 bytes, a recipe at most 1048576: is it a recipe?"));
+              ElementsAre("r: error: the file has 1048577 bytes, at most 1048576 are read: is it the right one?"));
   EXPECT_THAT(findings(kGood + std::string((1U << 20) - kGood.size(), '#')), IsEmpty());
 }
 
 TEST(RecipeText, BoundsDepth) {
   const std::string deep = "x: " + repeated("[", 100) + repeated("]", 100);
-  EXPECT_THAT(findings(deep), ElementsAre("r:1:35: error: nested deeper than 32 levels: no recipe needs that"));
+  EXPECT_THAT(findings(deep), ElementsAre("r:1:35: error: nested deeper than 32 levels: nothing here needs that"));
   EXPECT_THAT(findings(repeated("- ", 100'000)),
-              ElementsAre("r:1:65: error: nested deeper than 32 levels: no recipe needs that"));
+              ElementsAre("r:1:65: error: nested deeper than 32 levels: nothing here needs that"));
   EXPECT_THAT(findings("x: " + repeated("[", 500'000)), ElementsAre(::testing::HasSubstr("cannot be a key")));
 }
 
@@ -74,16 +74,15 @@ TEST(RecipeText, BoundsAliases) {
   std::string laughs = "a: &a [x, x, x, x, x, x, x, x, x, x]\n";
   for (char name = 'b'; name < 'k'; ++name)
     laughs += fmt::format("{0}: &{0} [{1}]\n", name, repeated(fmt::format("*{}, ", static_cast<char>(name - 1)), 10));
-  EXPECT_THAT(findings(laughs),
-              ElementsAre("r:6:16: error: the recipe has more than 250000 values when its aliases are "
-                          "written out"));
+  EXPECT_THAT(findings(laughs), ElementsAre("r:6:16: error: more than 250000 values when the aliases are "
+                                            "written out"));
 }
 
 TEST(RecipeText, BoundsMergeKeys) {
   std::string yaml = "a: &a {";
   for (int i = 0; i < 1000; ++i) yaml += fmt::format("k{}: 1, ", i);
   yaml += "}\nmodels:\n" + repeated("- {<<: *a}\n", 1000);
-  EXPECT_THAT(findings(yaml), ElementsAre(::testing::HasSubstr("the recipe has more than 250000 values")));
+  EXPECT_THAT(findings(yaml), ElementsAre(::testing::HasSubstr("more than 250000 values")));
 }
 
 TEST(RecipeText, ShortensWhatItQuotes) {

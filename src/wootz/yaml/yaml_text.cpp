@@ -43,18 +43,18 @@ TextPlace place_of(std::string_view text, std::size_t position) {
 
 bool check_text(std::string_view text, Reporter& report) {
   if (text.size() > kMaxBytes) {
-    report.error({}, "the file has {} bytes, a recipe at most {}: is it a recipe?", text.size(), kMaxBytes);
+    report.error({}, "the file has {} bytes, at most {} are read: is it the right one?", text.size(), kMaxBytes);
     return false;
   }
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t size = character_size(text.substr(i));
     if (size == 0) {
-      report.error(place_of(text, i), "not UTF-8 text (byte 0x{:02x}): save the recipe as UTF-8",
+      report.error(place_of(text, i), "not UTF-8 text (byte 0x{:02x}): save the file as UTF-8",
                    static_cast<unsigned char>(text[i]));
       return false;
     }
     if (is_control(text[i])) {
-      report.error(place_of(text, i), "control character 0x{:02x}: a recipe is plain text; remove it",
+      report.error(place_of(text, i), "control character 0x{:02x}: YAML is plain text; remove it",
                    static_cast<unsigned char>(text[i]));
       return false;
     }

@@ -143,7 +143,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   void open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
     if (open_.size() >= kMaxDepth)
-      throw Stop{place_of(mark), fmt::format("nested deeper than {} levels: no recipe needs that", kMaxDepth)};
+      throw Stop{place_of(mark), fmt::format("nested deeper than {} levels: nothing here needs that", kMaxDepth)};
     if (!open_.empty() && open_.back().node->is_mapping() && !open_.back().key)
       throw Stop{place_of(mark), "a list or mapping cannot be a key: is a quote or a line break missing?"};
     open_.push_back({&make(kind, mark, tag, anchor), {}, {}, {}});
@@ -179,7 +179,7 @@ class TreeBuilder : public YAML::EventHandler {
   void grow(Open& parent, std::size_t weight, TextPlace place) {
     parent.node->weight += weight;
     if (parent.node->weight > kMaxNodes)
-      throw Stop{place, fmt::format("the recipe has more than {} values when its aliases are written out", kMaxNodes)};
+      throw Stop{place, fmt::format("more than {} values when the aliases are written out", kMaxNodes)};
   }
 
   void add_entry(Open& parent, const YamlNode& value) {
@@ -226,7 +226,7 @@ class SecondDocument : public TreeBuilder {
  public:
   using TreeBuilder::TreeBuilder;
   void OnDocumentStart(const YAML::Mark& mark) override {
-    throw Stop{place_of(mark), "a second document starts here ('---'): a recipe file holds one recipe; split the file"};
+    throw Stop{place_of(mark), "a second document starts here ('---'): a file holds one; split it"};
   }
 };
 
