@@ -54,7 +54,7 @@ Result<PlannedMerge> plan_recipe(FileSystem& files, const PlanInput& input) {
 }
 
 Result<> check_static(const Recipe& recipe) {
-  if (!recipe.method->needs_data) return {};
+  if (!recipe.method->learns()) return {};
   return fail(ErrorKind::kUsage, "merge_method '{}' learns from data: run 'wootz adapt {} OUT'", recipe.method->name,
               recipe.file);
 }

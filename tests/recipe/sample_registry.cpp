@@ -72,9 +72,13 @@ Registry make() {
   geodesic.max_models = 3;
   registry.add(std::move(geodesic));
 
-  MethodSpec learner = merge("learner", Lanes::kTaskVectors, BaseUse::kRequired,
-                             {number("init", ParamScope::kModel, 0.3, -100.0, 100.0), flag("clamp", 1.0)});
-  learner.needs_data = true;
+  MethodSpec learner = merge(
+      "learner", Lanes::kTaskVectors, BaseUse::kRequired,
+      {number("init", ParamScope::kModel, 0.3, -100.0, 100.0),
+       flag("clamp", 1.0),
+       {.name = "granularity", .type = ParamType::kChoice, .fallback = 1.0, .choices = {"task", "layer", "block"}}});
+  learner.presets = {{.name = "paper", .steps = 500, .batches_per_step = 2, .learning_rate = 1e-3, .clamp = true},
+                     {.name = "fusionbench", .steps = 1000, .learning_rate = 1e-3}};
   registry.add(std::move(learner));
 
   MethodSpec trim = transform("ties", {number("density", ParamScope::kModel, std::nullopt, 0.0, 1.0), scope()});

@@ -14,7 +14,7 @@ Result<std::unique_ptr<Adapter>> make_adapter(FileSystem& files, const AdapterIn
   constexpr std::array<Entry, 2> kAdapters = {{{"adamerging", make_adamerging}, {"wemoe", make_wemoe}}};
   for (const Entry& entry : kAdapters)
     if (entry.method == inputs.plan->recipe.method->name) return entry.make(files, inputs);
-  WOOTZ_CHECK(false);  // every method that needs data has its adapter
+  WOOTZ_CHECK(false);  // every method that learns has its adapter
   return nullptr;
 }
 

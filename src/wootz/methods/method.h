@@ -43,6 +43,17 @@ enum class MethodKind {
   kTransform,  ///< an entry of `task_vectors:`
 };
 
+/// A named set of defaults of a recipe's `adapt:` section, where a method learns from data.
+struct AdaptPreset {
+  std::string name;
+  std::size_t steps = 0;
+  std::size_t batches_per_step = 1;
+  double learning_rate = 0.0;
+  bool cosine = false;  ///< the rate falls to 0 as a cosine, instead of staying
+  bool clamp = false;   ///< keeps coefficients in [0, 1]
+  bool guard = false;
+};
+
 struct MethodSpec {
   MethodKind kind = MethodKind::kMerge;
   std::string name = {};       ///< as in a recipe
@@ -63,7 +74,11 @@ struct MethodSpec {
   bool stochastic = false;
   bool order_independent = true;  ///< permuting the models (with their parameters) changes rounding at most
   bool idempotent = true;         ///< merging equal models with default weights returns the model
-  bool needs_data = false;        ///< learns from a recipe's `adapt:` section; `combination` is what it starts from
+
+  /// Of a method that learns from a recipe's `adapt:` section, whose `combination` is what it starts from; the first is
+  /// what holds when none is named. Empty: the method learns nothing.
+  std::vector<AdaptPreset> presets = {};
+  bool learns() const { return !presets.empty(); }
 
   std::vector<TransformSpec> transforms = {};       ///< in order
   std::optional<CombinationSpec> combination = {};  ///< exactly for kMerge

@@ -1,6 +1,7 @@
 #include "wootz/methods/registry.h"
 
 #include <algorithm>
+#include <set>
 
 #include "wootz/core/check.h"
 #include "wootz/methods/method_table.h"
@@ -10,6 +11,10 @@ namespace wootz {
 void Registry::add(MethodSpec spec) {
   WOOTZ_CHECK(find(spec.kind, spec.name) == nullptr);
   WOOTZ_CHECK(spec.combination.has_value() == (spec.kind == MethodKind::kMerge));
+  std::set<std::string_view> presets;
+  for (const AdaptPreset& preset : spec.presets) presets.insert(preset.name);
+  WOOTZ_CHECK(presets.size() == spec.presets.size());
+  WOOTZ_CHECK(!spec.learns() || spec.kind == MethodKind::kMerge);
   const auto after = [](const std::unique_ptr<MethodSpec>& a, const std::string& name) { return a->name < name; };
   const auto place = std::lower_bound(specs_.begin(), specs_.end(), spec.name, after);
   specs_.insert(place, std::make_unique<MethodSpec>(std::move(spec)));

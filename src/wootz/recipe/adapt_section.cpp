@@ -1,8 +1,7 @@
 #include "wootz/recipe/adapt_section.h"
 
-#include <array>
-#include <span>
-
+#include "wootz/methods/method.h"
+#include "wootz/recipe/param_values.h"
 #include "wootz/yaml/mapping_reader.h"
 
 namespace wootz {
@@ -10,41 +9,16 @@ namespace {
 
 constexpr std::uint64_t kMost = 1'000'000'000;
 
-// The loops that the authors' code and FusionBench publish, and those that we found.
-struct Preset {
-  std::string_view name;
-  std::size_t steps;
-  std::size_t batches;
-  double learning_rate;
-  AdaptSettings::Schedule schedule;
-  bool clamp = false;
-};
-
-constexpr auto kConstant = AdaptSettings::Schedule::kConstant;
-constexpr auto kCosine = AdaptSettings::Schedule::kCosine;
-
-// The first is what holds without a preset.
-constexpr std::array<Preset, 2> kCoefficientPresets = {
-    {{"paper", 500, 2, 1e-3, kConstant, true}, {"fusionbench", 1000, 1, 1e-3, kConstant}}};
-constexpr std::array<Preset, 4> kRouterPresets = {{{"paper", 1000, 1, 1e-4, kCosine},
-                                                   {"fusionbench", 1000, 1, 1e-4, kConstant},
-                                                   {"generalization", 1000, 1, 2e-3, kCosine},
-                                                   {"guarded", 1000, 1, 1e-3, kCosine}}};
-
-bool has_routers(std::string_view method) { return method == "wemoe"; }
-
-void take_preset(MappingReader& reader, std::string_view method, AdaptSettings& settings) {
-  const std::span<const Preset> presets =
-      has_routers(method) ? std::span<const Preset>(kRouterPresets) : kCoefficientPresets;
+void take_preset(MappingReader& reader, const MethodSpec& method, AdaptSettings& settings) {
   std::vector<std::string> names;
-  for (const Preset& each : presets) names.emplace_back(each.name);
-  const Preset& preset = presets[reader.choice("preset", names).value_or(0)];
+  for (const AdaptPreset& each : method.presets) names.push_back(each.name);
+  const AdaptPreset& preset = method.presets[reader.choice("preset", names).value_or(0)];
   settings.steps = preset.steps;
-  settings.batches = preset.batches;
+  settings.batches = preset.batches_per_step;
   settings.learning_rate = preset.learning_rate;
-  settings.schedule = preset.schedule;
+  settings.schedule = preset.cosine ? AdaptSettings::Schedule::kCosine : AdaptSettings::Schedule::kConstant;
   settings.clamp_by_default = preset.clamp;
-  if (preset.name == "guarded") settings.guard.emplace();
+  if (preset.guard) settings.guard.emplace();
 }
 
 void read_objective(const YamlNode& node, AdaptObjective& objective, Reporter& report) {
@@ -131,7 +105,7 @@ void read_evaluation(MappingReader& reader, AdaptSettings& settings, Reporter& r
 
 }  // namespace
 
-AdaptSettings read_adapt_section(const YamlNode& node, std::string_view method, Reporter& report) {
+AdaptSettings read_adapt_section(const YamlNode& node, const MethodSpec& method, Reporter& report) {
   AdaptSettings settings;
   settings.place = report.at(node.place);
   MappingReader reader(node, "'adapt'", report);
@@ -139,9 +113,10 @@ AdaptSettings read_adapt_section(const YamlNode& node, std::string_view method, 
   read_data(reader, settings);
   read_loop(reader, settings, report);
   set_if_given(settings.groups, reader.texts("groups"));
-  if (!settings.groups.empty() && has_routers(method))
+  // A method that learns coefficients of tensors says by a parameter of this name how many share one.
+  if (!settings.groups.empty() && find_param(method.parameters, "granularity") == nullptr)
     report.error(reader.place("groups"), "'groups' is about coefficients that tensors share: {} has none, remove it",
-                 method);
+                 method.name);
   if (const YamlNode* objective = reader.node("objective")) read_objective(*objective, settings.objective, report);
   read_optional(reader, "guard", settings.guard, read_guard, report);
   // Under a guard nothing that can collapse is minimized, unless the recipe says so.

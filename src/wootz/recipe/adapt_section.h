@@ -4,13 +4,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "wootz/core/diagnostic.h"
 
 namespace wootz {
 
+struct MethodSpec;
 struct YamlNode;
 class Reporter;
 
@@ -74,7 +74,7 @@ struct AdaptSettings {
   std::size_t checkpoint_steps = 50;  ///< between saved states; 0: none
 };
 
-/// `method` is the recipe's: what a preset means depends on it.
-AdaptSettings read_adapt_section(const YamlNode& node, std::string_view method, Reporter& report);
+/// `method` is the recipe's, and one that learns: its presets are what the section starts from.
+AdaptSettings read_adapt_section(const YamlNode& node, const MethodSpec& method, Reporter& report);
 
 }  // namespace wootz

@@ -38,7 +38,7 @@ bool is_scope(const MethodSpec& method, const ParamSpec& spec) {
 
 void read_one(const YamlEntry& entry, const MethodSpec& method, const ParamSpec& spec, Reporter& report,
               std::vector<ParamSetting>& settings) {
-  const bool one_value = is_scope(method, spec) || (method.needs_data && spec.scope == ParamScope::kGlobal);
+  const bool one_value = is_scope(method, spec) || (method.learns() && spec.scope == ParamScope::kGlobal);
   if (one_value && !entry.value->is_scalar())
     report.error(entry.value->place, "'{}' takes one value for all tensors: no list", spec.name);
   else

@@ -101,18 +101,18 @@ class RecipeParser {
     if (recipe_.method == nullptr) whole_ = false;
   }
 
-  bool learns() const { return recipe_.method != nullptr && recipe_.method->needs_data; }
+  bool learns() const { return recipe_.method != nullptr && recipe_.method->learns(); }
 
   void read_adapt(const YamlNode& root) {
     const YamlEntry* entry = root.find("adapt");
     if (recipe_.method == nullptr) return;
     if (entry != nullptr && !learns())
       report_.error(entry->place,
-                    "'adapt' is for merge methods that learn from data, and '{}' does not: remove it, or write "
-                    "'merge_method: adamerging' or 'wemoe'",
-                    recipe_.method->name);
+                    "'adapt' is for merge methods that learn from data, and '{}' does not: remove it, or use one of "
+                    "these as 'merge_method': {}",
+                    recipe_.method->name, learning_methods(registry_));
     else if (entry != nullptr)
-      recipe_.adapt = read_adapt_section(*entry->value, recipe_.method->name, report_);
+      recipe_.adapt = read_adapt_section(*entry->value, *recipe_.method, report_);
     else if (learns() && !is_misspelled("adapt"))
       report_.error(root.find("merge_method")->value->place,
                     "merge_method '{}' learns from data: add 'adapt: {{tasks: tasks.yml}}' to the recipe",

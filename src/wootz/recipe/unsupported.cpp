@@ -79,6 +79,13 @@ std::string unknown_merge_method(std::string_view name, const Registry& registry
   return fmt::format("unknown merge_method {}{}", shown(name), suggestion(name, registry.names(MethodKind::kMerge)));
 }
 
+std::string learning_methods(const Registry& registry) {
+  std::string names;
+  for (const MethodSpec* method : registry.all(MethodKind::kMerge))
+    if (method->learns()) names += (names.empty() ? "" : ", ") + method->name;
+  return names;
+}
+
 std::string unknown_transform(std::string_view name, const Registry& registry) {
   const std::vector<std::string> names = registry.names(MethodKind::kTransform);
   if (registry.find(MethodKind::kMerge, name) != nullptr)

@@ -17,6 +17,9 @@ std::string_view unsupported_key(std::string_view key);
 std::string unknown_merge_method(std::string_view name, const Registry& registry);
 std::string unknown_transform(std::string_view name, const Registry& registry);
 
+/// The names of the merge methods that learn from data, "a, b".
+std::string learning_methods(const Registry& registry);
+
 /// Whether a parameter of mergekit changes nothing of the result, whatever the method.
 bool is_inert_parameter(std::string_view name);
 

@@ -42,7 +42,9 @@ void register_adamerging(Registry& registry) {
        .effect = Effect::kAdds},
       {.name = "clamp", .type = ParamType::kFlag, .fallback = 1.0, .description = "Keep the coefficients in [0, 1]."}};
   spec.idempotent = false;
-  spec.needs_data = true;
+  // The authors' code, and FusionBench's.
+  spec.presets = {{.name = "paper", .steps = 500, .batches_per_step = 2, .learning_rate = 1e-3, .clamp = true},
+                  {.name = "fusionbench", .steps = 1000, .learning_rate = 1e-3}};
   spec.combination = CombinationSpec{.make = starting_sum};
   registry.add(std::move(spec));
 }

@@ -93,7 +93,11 @@ void register_wemoe(Registry& registry) {
   spec.parameters = wemoe_parameters();
   spec.check = check_routers;
   spec.idempotent = false;
-  spec.needs_data = true;
+  // The authors', FusionBench's, the authors' for unseen tasks, and ours.
+  spec.presets = {{.name = "paper", .steps = 1000, .learning_rate = 1e-4, .cosine = true},
+                  {.name = "fusionbench", .steps = 1000, .learning_rate = 1e-4},
+                  {.name = "generalization", .steps = 1000, .learning_rate = 2e-3, .cosine = true},
+                  {.name = "guarded", .steps = 1000, .learning_rate = 1e-3, .cosine = true, .guard = true}};
   spec.combination = CombinationSpec{.make = starting_sum};
   registry.add(std::move(spec));
 }
