@@ -71,5 +71,21 @@ TEST(RandomBits, AreUniformAndUncorrelated) {
   EXPECT_NEAR(between_streams, 0.0, 4.0 / std::sqrt(kCount));
 }
 
+TEST(RandomNormal, HasTheMomentsOfANormal) {
+  const RngKey key = rng_key(7, "tensor", 0);
+  constexpr int kCount = 100000;
+  std::array<double, 5> moments{};  // of order 0 to 4
+  for (std::uint64_t i = 0; i < kCount; ++i) {
+    const double x = random_normal(key, i);
+    for (std::size_t order = 0; order < moments.size(); ++order) moments[order] += std::pow(x, order) / kCount;
+  }
+  // Four standard deviations of each: the variances of x, x^2, x^3 and x^4 are 1, 2, 15 and 96.
+  const double unit = 4.0 / std::sqrt(kCount);
+  EXPECT_NEAR(moments[1], 0.0, unit);
+  EXPECT_NEAR(moments[2], 1.0, unit * std::sqrt(2.0));
+  EXPECT_NEAR(moments[3], 0.0, unit * std::sqrt(15.0));
+  EXPECT_NEAR(moments[4], 3.0, unit * std::sqrt(96.0));
+}
+
 }  // namespace
 }  // namespace wootz

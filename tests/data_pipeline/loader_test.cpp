@@ -119,6 +119,18 @@ TEST(Loader, ADamagedItemIsAnErrorUnlessTolerated) {
   }
 }
 
+TEST(Loader, ADamagedItemThatIsReadAgainCountsOnce) {
+  GreyImages data(6);
+  data.damaged = {3};
+  const GreyEncoder encoder;
+  BadItems one(1);
+  for (int reading = 0; reading < 2; ++reading) {
+    Loader loader(data, encoder, in_order(6), loader_options(4, 0), one);
+    EXPECT_EQ(load_all(loader).size(), 2U);
+  }
+  EXPECT_THAT(one.messages(), ElementsAre("image 3: damaged"));
+}
+
 TEST(Loader, ABatchWithoutAGoodItemIsLeftOut) {
   GreyImages data(6);
   data.damaged = {2, 3};

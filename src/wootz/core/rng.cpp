@@ -2,7 +2,9 @@
 
 #include <xxhash.h>
 
+#include <cmath>
 #include <cstddef>
+#include <numbers>
 
 namespace wootz {
 
@@ -30,6 +32,19 @@ std::uint32_t random_bits(RngKey key, std::uint64_t index) {
   const std::uint64_t counter = index / 64 * 16 + index % 16;
   const auto word = static_cast<std::size_t>(index / 16 % 4);
   return philox4x32({static_cast<std::uint32_t>(counter), static_cast<std::uint32_t>(counter >> 32), 0, 0}, key)[word];
+}
+
+std::uint64_t random_word(RngKey key, std::uint64_t index) {
+  return (std::uint64_t{random_bits(key, 2 * index)} << 32) | random_bits(key, 2 * index + 1);
+}
+
+double random_unit(RngKey key, std::uint64_t index) {
+  return (static_cast<double>(random_bits(key, index)) + 0.5) * 0x1p-32;
+}
+
+double random_normal(RngKey key, std::uint64_t index) {
+  return std::sqrt(-2.0 * std::log(random_unit(key, 2 * index))) *
+         std::cos(2.0 * std::numbers::pi * random_unit(key, 2 * index + 1));
 }
 
 }  // namespace wootz

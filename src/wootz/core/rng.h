@@ -24,4 +24,13 @@ std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, Rn
 /// belongs to element group * 64 + j * 16 + c, which lets SIMD code write whole vectors in order.
 std::uint32_t random_bits(RngKey key, std::uint64_t index);
 
+/// Those of elements 2 `index` and 2 `index` + 1 as one word.
+std::uint64_t random_word(RngKey key, std::uint64_t index);
+
+/// Uniform between 0 and 1, neither included, from one element's bits.
+double random_unit(RngKey key, std::uint64_t index);
+
+/// Standard normal, from elements 2 `index` and 2 `index` + 1 (Box-Muller).
+double random_normal(RngKey key, std::uint64_t index);
+
 }  // namespace wootz

@@ -11,13 +11,6 @@
 #include "wootz/data/assemble.h"
 
 namespace wootz {
-namespace {
-
-std::uint64_t random_word(RngKey key, std::uint64_t index) {
-  return (std::uint64_t{random_bits(key, 2 * index)} << 32) | random_bits(key, 2 * index + 1);
-}
-
-}  // namespace
 
 struct BadItems::State {
   std::mutex mutex;
@@ -28,6 +21,9 @@ BadItems::BadItems(std::size_t tolerated) : tolerated_(tolerated), state_(std::m
 
 Result<> BadItems::add(const Error& error) {
   const std::lock_guard lock(state_->mutex);
+  const bool is_noted =
+      std::find(state_->messages.begin(), state_->messages.end(), error.message) != state_->messages.end();
+  if (is_noted) return {};
   if (state_->messages.size() < tolerated_) {
     state_->messages.push_back(error.message);
     return {};

@@ -22,7 +22,8 @@ struct Draw {
 class BadItems {
  public:
   explicit BadItems(std::size_t tolerated);
-  /// Notes an error; fails with it (and how to tolerate some) once there are more than tolerated.
+  /// Notes an error; fails with it (and how to tolerate some) once there are more than tolerated. One that is noted
+  /// already, of an item that is read again, does not count.
   Result<> add(const Error& error);
   std::vector<std::string> messages() const;
 

@@ -11,10 +11,6 @@
 namespace wootz {
 namespace {
 
-std::uint64_t place_in_order(RngKey key, std::size_t index) {
-  return (std::uint64_t{random_bits(key, 2 * index)} << 32) | random_bits(key, 2 * index + 1);
-}
-
 // How many items of each class a share takes, at most `at_most` in all.
 std::vector<std::size_t> quotas(const std::vector<std::size_t>& sizes, double share, std::size_t at_most) {
   std::vector<std::size_t> taken;
@@ -61,7 +57,7 @@ std::vector<std::size_t> held_out_indices(const std::vector<int>& labels, const 
   std::size_t number = 0;
   for (auto& [label, members] : by_class) {
     std::vector<std::pair<std::uint64_t, std::size_t>> order;
-    for (const std::size_t index : members) order.emplace_back(place_in_order(key, index), index);
+    for (const std::size_t index : members) order.emplace_back(random_word(key, index), index);
     std::sort(order.begin(), order.end());
     const std::size_t first_end = validation[number];
     // Both shares may have been rounded up.

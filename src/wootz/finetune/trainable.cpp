@@ -49,10 +49,8 @@ at::Tensor random_factor(std::int64_t rank, std::int64_t in, const std::string& 
   const RngKey key = rng_key(seed, name, 0);
   const double bound = 1.0 / std::sqrt(static_cast<double>(in));
   float* out = values.mutable_data_ptr<float>();
-  for (std::int64_t i = 0; i < values.numel(); ++i) {
-    const double unit = (static_cast<double>(random_bits(key, static_cast<std::uint64_t>(i))) + 0.5) / 4294967296.0;
-    out[i] = static_cast<float>(bound * (2.0 * unit - 1.0));
-  }
+  for (std::int64_t i = 0; i < values.numel(); ++i)
+    out[i] = static_cast<float>(bound * (2.0 * random_unit(key, static_cast<std::uint64_t>(i)) - 1.0));
   return values;
 }
 
