@@ -50,8 +50,11 @@ std::string evaluations_text(const AdaptReport& report) {
   table.add_column("step");
   for (const AdaptTaskReport& task : report.tasks) table.add_column(task.name);
   table.add_column("average");
+  // Without a guard it is the last one, of course.
+  const std::optional<std::size_t> marked =
+      report.kept_step == report.steps ? std::nullopt : std::optional(report.kept_step);
   for (const AdaptEvaluation& each : report.evaluations) {
-    std::vector<std::string> cells = {format_count(each.step)};
+    std::vector<std::string> cells = {format_count(each.step) + (each.step == marked ? ", kept" : "")};
     for (const double accuracy : each.accuracy) cells.push_back(fmt::format("{:.2f}", 100 * accuracy));
     cells.push_back(fmt::format("{:.2f}", 100 * each.average));
     table.add_row(std::move(cells));

@@ -6,6 +6,7 @@
 #include <string>
 #include <thread>
 
+#include "option_types.h"
 #include "wootz/nn/model.h"
 
 namespace wootz::cli {
@@ -26,6 +27,19 @@ inline void add_precision_option(CLI::App& app, ModelOptions& options) {
          },
          "of the network's arithmetic: float32 (default) or bfloat16")
       ->type_name("TYPE");
+}
+
+inline void add_batch_size_option(CLI::App& app, std::size_t& size) {
+  app.add_option("--batch-size", size, "items that go through the network at once (default 64)")
+      ->type_name("N")
+      ->check(whole_number(1, 65536, "a number of items"));
+}
+
+/// --overwrite, --quiet and --json, of the commands that learn a model.
+inline void add_run_flags(CLI::App& app, bool& overwrite, bool& quiet, bool& json) {
+  app.add_flag("--overwrite", overwrite, "replace OUT");
+  app.add_flag("-q,--quiet", quiet, "print errors and warnings only");
+  app.add_flag("--json", json, "print the result as JSON");
 }
 
 /// Threads that decode, beside `threads` (0: one a processor) of the network: what decoding takes is little.

@@ -15,9 +15,7 @@ void add_routed_options(CLI::App& app, RoutedInput& input, bool tasks_required) 
   app.add_option("--split", input.evaluate.split, "the split to take items from, instead of the catalogue's")
       ->type_name("NAME");
   add_item_options(app, input.evaluate);
-  app.add_option("--batch-size", input.evaluate.batch_size, "items that go through the network at once (default 64)")
-      ->type_name("N")
-      ->check(whole_number(1, 65536, "a number of items"));
+  add_batch_size_option(app, input.evaluate.batch_size);
   add_device_option(app, input.options);
   add_threads_option(app, "--threads", input.options.threads);
   app.add_flag("-q,--quiet", input.quiet, "show no progress");

@@ -6,6 +6,11 @@
 #include "option_types.h"
 
 namespace wootz::cli {
+namespace {
+
+constexpr std::uint64_t kMostItems = 1'000'000'000'000;
+
+}  // namespace
 
 void add_task_options(CLI::App& app, TaskChoice& choice) {
   app.add_option("--tasks", choice.catalogue, "the task catalogue, a YAML file")->required()->type_name("FILE");
@@ -13,14 +18,18 @@ void add_task_options(CLI::App& app, TaskChoice& choice) {
                       "only this task of the catalogue; may be given several times");
 }
 
+void add_skip_bad_option(CLI::App& app, std::size_t& items, bool of_each_task) {
+  const std::string_view where = of_each_task ? " of a task" : "";
+  app.add_option("--skip-bad", items, fmt::format("leave out up to N damaged items{} (default 0)", where))
+      ->type_name("N")
+      ->check(whole_number(0, kMostItems, "a number of items"));
+}
+
 void add_item_options(CLI::App& app, EvaluateOptions& evaluate) {
-  constexpr std::uint64_t kMostItems = 1'000'000'000'000;
   app.add_option("--max-items", evaluate.max_items, "the first N items of each task only")
       ->type_name("N")
       ->check(whole_number(1, kMostItems, "a number of items"));
-  app.add_option("--skip-bad", evaluate.skip_bad, "leave out up to N damaged items of a task (default 0)")
-      ->type_name("N")
-      ->check(whole_number(0, kMostItems, "a number of items"));
+  add_skip_bad_option(app, evaluate.skip_bad, /*of_each_task=*/true);
 }
 
 void add_repeated_option(CLI::App& app, const std::string& name, std::vector<std::string>& values,

@@ -20,7 +20,10 @@ struct TaskChoice {
 /// --tasks and --task.
 void add_task_options(CLI::App& app, TaskChoice& choice);
 
-/// --max-items and --skip-bad.
+/// --skip-bad: of each task, or of all that is read.
+void add_skip_bad_option(CLI::App& app, std::size_t& items, bool of_each_task);
+
+/// --max-items, and --skip-bad of each task.
 void add_item_options(CLI::App& app, EvaluateOptions& evaluate);
 
 /// An option that is given once for each of its values, unlike lists after one option.

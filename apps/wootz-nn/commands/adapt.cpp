@@ -9,9 +9,11 @@
 #include "option_types.h"
 #include "progress_meter.h"
 #include "recipe_input.h"
+#include "task_options.h"
 #include "wootz/adapt/adapt.h"
 #include "wootz/data/corruption.h"
 #include "wootz/nn/process_group.h"
+#include "wootz/recipe/unsupported.h"
 
 namespace wootz::cli {
 namespace {
@@ -54,8 +56,8 @@ Result<> check_recipe(const Recipe& recipe) {
   if (recipe.adapt) return {};
   return fail(
       ErrorKind::kUsage,
-      "merge_method '{}' learns nothing from data: run 'wootz merge', or use 'merge_method: adamerging' or 'wemoe'",
-      recipe.method->name);
+      "merge_method '{}' learns nothing from data: run 'wootz merge', or use one of these as 'merge_method': {}",
+      recipe.method->name, learning_methods(builtin_methods()));
 }
 
 void print_warnings(const AdaptCommand& command, const AdaptReport& report) {
@@ -137,16 +139,12 @@ RunCommand add_adapt(CLI::App& app) {
   app.add_option("RECIPE", command->recipe, "what to merge and how to learn, a YAML file")->required();
   app.add_option("OUT", command->output, "the directory to make; it appears whole, at the end")->required();
   add_overrides(app, *command);
-  app.add_option("--skip-bad", command->options.skip_bad, "leave out up to N damaged items (default 0)")
-      ->type_name("N")
-      ->check(whole_number(0, 1'000'000'000, "a number of items"));
+  add_skip_bad_option(app, command->options.skip_bad, /*of_each_task=*/false);
   add_size_option(app, "--max-memory", command->options.max_memory,
                   "memory to keep within (default 2.5GiB); a network that does not fit is run block by block");
   add_device_option(app, command->model);
   add_threads_option(app, "--threads", command->model.threads);
-  app.add_flag("--overwrite", command->options.overwrite, "replace OUT");
-  app.add_flag("-q,--quiet", command->quiet, "print errors and warnings only");
-  app.add_flag("--json", command->json, "print the result as JSON");
+  add_run_flags(app, command->options.overwrite, command->quiet, command->json);
   app.footer(
       "A run that was stopped, in whatever way, goes on from its last saved state when it is called\n"
       "again with the same recipe. Started by torchrun, or by any launcher that sets RANK, WORLD_SIZE,\n"

@@ -114,10 +114,7 @@ RunCommand add_eval(CLI::App& app) {
   const auto command = std::make_shared<EvalCommand>();
   app.add_option("MODEL", command->models, "model directories, or Hub names in the local cache")->required();
   add_data_options(app, *command);
-  app.add_option("--batch-size", command->options.evaluate.batch_size,
-                 "items that go through the network at once (default 64)")
-      ->type_name("N")
-      ->check(whole_number(1, 65536, "a number of items"));
+  add_batch_size_option(app, command->options.evaluate.batch_size);
   add_device_option(app, command->options.model);
   add_precision_option(app, command->options.model);
   add_threads_option(app, "--threads", command->options.model.threads);

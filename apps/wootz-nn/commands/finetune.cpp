@@ -8,6 +8,7 @@
 #include "network_options.h"
 #include "option_types.h"
 #include "progress_meter.h"
+#include "task_options.h"
 #include "wootz/finetune/finetune.h"
 
 namespace wootz::cli {
@@ -81,14 +82,10 @@ RunCommand add_finetune(CLI::App& app) {
   app.add_option("OUT", command->output, "the directory to make; it appears whole, at the end")->required();
   app.add_option("--task", command->task, "the task of the catalogue to train on, instead of the recipe's")
       ->type_name("NAME");
-  app.add_option("--skip-bad", command->options.skip_bad, "leave out up to N damaged items (default 0)")
-      ->type_name("N")
-      ->check(whole_number(0, 1'000'000'000, "a number of items"));
+  add_skip_bad_option(app, command->options.skip_bad, /*of_each_task=*/false);
   add_device_option(app, command->model);
   add_threads_option(app, "--threads", command->model.threads);
-  app.add_flag("--overwrite", command->options.overwrite, "replace OUT");
-  app.add_flag("-q,--quiet", command->quiet, "print errors and warnings only");
-  app.add_flag("--json", command->json, "print the result as JSON");
+  add_run_flags(app, command->options.overwrite, command->quiet, command->json);
   app.footer(
       "A run that was stopped, in whatever way, goes on from its last saved state when it is called\n"
       "again with the same recipe. docs/fine_tuning.md describes the recipe.\n"

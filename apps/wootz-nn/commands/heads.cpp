@@ -158,9 +158,7 @@ void add_common_options(CLI::App& app, HeadsCommand& command, const std::string&
             return good ? "" : fmt::format("'{}' is not a positive number", text);
           },
           ""));
-  app.add_option("--batch-size", command.batch_size, "items that go through the network at once (default 64)")
-      ->type_name("N")
-      ->check(whole_number(1, 65536, "a number of items"));
+  add_batch_size_option(app, command.batch_size);
   add_device_option(app, command.options);
   add_precision_option(app, command.options);
   add_threads_option(app, "--threads", command.options.threads);
@@ -198,9 +196,7 @@ RunCommand add_prototypes(CLI::App& root) {
   app.add_flag_function(
       "--plain", [command](std::int64_t) { command->prototypes.kind = PrototypeKind::kPlain; },
       "the means as they are, with what all classes have in common");
-  app.add_option("--skip-bad", command->prototypes.skip_bad, "leave out up to N damaged items of a task (default 0)")
-      ->type_name("N")
-      ->check(whole_number(0, kMostItems, "a number of items"));
+  add_skip_bad_option(app, command->prototypes.skip_bad, /*of_each_task=*/true);
   add_common_options(app, *command, "25");
   app.footer(
       "Example:\n"

@@ -152,10 +152,7 @@ void add_search_options(CLI::App& app, SearchOptions& options) {
 }
 
 void add_resource_options(CLI::App& app, SearchCommand& command) {
-  app.add_option("--batch-size", command.options.evaluate.batch_size,
-                 "items that go through the network at once (default 64)")
-      ->type_name("N")
-      ->check(whole_number(1, 65536, "a number of items"));
+  add_batch_size_option(app, command.options.evaluate.batch_size);
   add_device_option(app, command.options.model);
   add_precision_option(app, command.options.model);
   add_threads_option(app, "--threads", command.options.model.threads);
