@@ -155,6 +155,54 @@ TEST_F(AdaptTest, EvaluationsAreReportedAndDecideNothing) {
   EXPECT_EQ(read("with/coefficients.yml"), read("without/coefficients.yml"));
 }
 
+TEST_F(AdaptTest, WhatIsKeptIsEvaluatedAtTheEnd) {
+  const auto steps_of = [](const AdaptReport& report) {
+    std::vector<std::size_t> steps;
+    for (const AdaptEvaluation& each : report.evaluations) steps.push_back(each.step);
+    return steps;
+  };
+  const std::string evaluate = ", evaluate: {every: 5, split: train}";
+  const auto all = run(recipe_text("init: 0.3", kShort + evaluate), "all");
+  ASSERT_TRUE(all) << all.error().message;
+  EXPECT_THAT(steps_of(*all), ElementsAre(0, 5, 10, 12));
+
+  // A state in between is kept where the rate is too high, and evaluated where its step is no multiple of 5.
+  const auto guarded = run(
+      recipe_text("init: 0.3, clamp: false",
+                  "steps: 30, batch_size: 6, batches_per_step: 1, lr: 0.3, guard: {every: 2, items: 24}" + evaluate),
+      "guarded");
+  ASSERT_TRUE(guarded) << guarded.error().message;
+  EXPECT_THAT(steps_of(*guarded), ::testing::Contains(guarded->kept_step));
+  EXPECT_TRUE(std::is_sorted(guarded->evaluations.begin(), guarded->evaluations.end(),
+                             [](const auto& a, const auto& b) { return a.step < b.step; }));
+}
+
+TEST_F(AdaptTest, ARunThatFailsAfterItsLastEvaluationEndsWithTheSameLog) {
+  const std::string text = recipe_text(
+      "init: 0.3, clamp: false",
+      "steps: 12, batch_size: 6, batches_per_step: 1, lr: 0.3, checkpoint_steps: 5, guard: {every: 3, items: 24}, "
+      "evaluate: {every: 5, split: train}");
+  const auto whole = run(text, "whole");
+  ASSERT_TRUE(whole) << whole.error().message;
+  AdaptOptions options;
+  options.progress = [&](const AdaptProgress& at) {
+    if (at.phase != "learning" || at.done != at.total) return;
+    std::ignore = files_.create_directories(folder_ / "parts");
+    testing::write_file(folder_ / "parts/in_the_way", "");
+  };
+  EXPECT_FALSE(run(text, "parts", options));
+  ASSERT_TRUE(files_.remove_all(folder_ / "parts"));
+  const auto parts = run(text, "parts");
+  ASSERT_TRUE(parts) << parts.error().message;
+  EXPECT_EQ(parts->resumed_at, 10U);
+  EXPECT_EQ(read("whole/wootz-adapt.jsonl"), read("parts/wootz-adapt.jsonl"));
+  ASSERT_EQ(whole->evaluations.size(), parts->evaluations.size());
+  for (std::size_t i = 0; i < whole->evaluations.size(); ++i) {
+    EXPECT_EQ(whole->evaluations[i].step, parts->evaluations[i].step);
+    EXPECT_EQ(whole->evaluations[i].accuracy, parts->evaluations[i].accuracy);
+  }
+}
+
 TEST_F(AdaptTest, GroupsByFilterShareCoefficients) {
   ASSERT_TRUE(run(recipe_text("init: 0.3", std::string(kShort) + ", groups: [self_attn, mlp]"), "out"));
   const CoefficientTable learned = table("out");

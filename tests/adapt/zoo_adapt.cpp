@@ -1,6 +1,8 @@
 // The larger zoo ($WOOTZ_ZOO): AdaMerging and WEMoE on eight tasks, as PyTorch measured them, and under a guard.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "support/temp_dir.h"
 #include "support/test_files.h"
 #include "support/zoo_fixture.h"
@@ -37,6 +39,14 @@ class ZooAdapt : public testing::ZooFixture {
   }
 
   testing::TempDir folder_;
+
+  // The evaluation of what was written.
+  static const AdaptEvaluation& kept(const AdaptReport& report) {
+    const auto found = std::find_if(report.evaluations.begin(), report.evaluations.end(),
+                                    [&](const AdaptEvaluation& each) { return each.step == report.kept_step; });
+    if (found == report.evaluations.end()) throw std::runtime_error("what was kept was not evaluated");
+    return *found;
+  }
 };
 
 // Task arithmetic at 0.3 gave PyTorch 71.78; 50 steps of layer-wise AdaMerging 72.48.
@@ -50,9 +60,9 @@ TEST_F(ZooAdapt, FollowsTheReferenceCurve) {
 // What is taught by experts and start together gains more in as many steps, and on every task nearly.
 TEST_F(ZooAdapt, TheGuardHarmsNoTask) {
   const AdaptReport report = learn(", guard: true");
-  EXPECT_GT(report.evaluations[1].average, report.evaluations[0].average + 0.01);
+  EXPECT_GT(kept(report).average, report.evaluations[0].average + 0.01);
   for (std::size_t t = 0; t < tasks_.size(); ++t)
-    EXPECT_GT(report.evaluations[1].accuracy[t], report.evaluations[0].accuracy[t] - 0.01) << tasks_[t].name;
+    EXPECT_GT(kept(report).accuracy[t], report.evaluations[0].accuracy[t] - 0.01) << tasks_[t].name;
 }
 
 // PyTorch gave WEMoE 71.86 before the first step, and 72.66 after 50 of the published recipe.
@@ -66,9 +76,9 @@ TEST_F(ZooAdapt, WemoeFollowsTheReferenceCurve) {
 TEST_F(ZooAdapt, WemoeIsAboveAdaMerging) {
   for (const std::string more : {"", "efficient: {keep: 0.1, shared_router: true}\n"}) {
     const AdaptReport report = learn(", learning_rate: 1.0e-3, guard: true", "wemoe", more);
-    EXPECT_GT(report.evaluations[1].average, 0.75 - (more.empty() ? 0.0 : 0.01)) << more;
+    EXPECT_GT(kept(report).average, 0.75 - (more.empty() ? 0.0 : 0.01)) << more;
     for (std::size_t t = 0; t < tasks_.size(); ++t)
-      EXPECT_GT(report.evaluations[1].accuracy[t], report.evaluations[0].accuracy[t] - 0.01) << tasks_[t].name;
+      EXPECT_GT(kept(report).accuracy[t], report.evaluations[0].accuracy[t] - 0.01) << tasks_[t].name;
   }
 }
 

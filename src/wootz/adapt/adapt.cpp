@@ -60,7 +60,7 @@ class AdaptRun {
     WOOTZ_RETURN_IF_ERROR(check_settings());
     std::vector<std::string> inputs;
     for (const Source& source : plan_.sources.models) inputs.push_back(source.checkpoint.directory());
-    WOOTZ_RETURN_IF_ERROR(check_replaceable(files_, output_, plan_.recipe.file, inputs));
+    WOOTZ_RETURN_IF_ERROR(check_output(files_, output_, options_.overwrite, plan_.recipe.file, inputs));
     WOOTZ_TRY(device_, open_device(options_.device));
     set_network_threads(options_.threads);
     const Checkpoint& base = plan_.sources.donor().checkpoint;
@@ -74,9 +74,6 @@ class AdaptRun {
   }
 
   Result<> check_settings() const {
-    if (files_.exists(output_) && !options_.overwrite)
-      return fail(ErrorKind::kUsage, "'{}' is there already: choose another name, or replace it with --overwrite",
-                  output_);
     if (settings_.batch_size % group_.size() != 0)
       return fail(ErrorKind::kUsage,
                   "'batch_size' {} cannot be shared out evenly among {} processes: make it a multiple of their number",
@@ -238,8 +235,10 @@ class AdaptRun {
   }
 
   std::string comment(const AdaptReport& report) const {
-    std::string text = fmt::format("Learned by {} in {} steps on the split '{}' of {} task{} ({} is the recipe)",
-                                   plan_.recipe.method->name, report.kept_step, tasks_.front().open.split,
+    const std::string kept =
+        report.kept_step == report.steps ? "" : fmt::format(" (the state of step {} is kept)", report.kept_step);
+    std::string text = fmt::format("Learned by {} in {} steps{} on the split '{}' of {} task{} ({} is the recipe)",
+                                   plan_.recipe.method->name, report.steps, kept, tasks_.front().open.split,
                                    tasks_.size(), tasks_.size() == 1 ? "" : "s", kRecipeName);
     if (settings_.objective.labels > 0) text += ", with labels";
     return text;
@@ -271,9 +270,7 @@ class AdaptRun {
 
 Result<AdaptReport> adapt(FileSystem& files, MergePlan plan, const std::string& given_output,
                           const AdaptOptions& options, ProcessGroup& group) {
-  // "out/" would put what is unfinished inside the output.
-  const std::string output = given_output.substr(0, given_output.find_last_not_of('/') + 1);
-  return AdaptRun(files, std::move(plan), output, options, group).run();
+  return AdaptRun(files, std::move(plan), output_path(given_output), options, group).run();
 }
 
 }  // namespace wootz

@@ -46,7 +46,7 @@ struct AdaptTaskReport {
 
 /// Accuracy on labelled data, for the report alone.
 struct AdaptEvaluation {
-  std::size_t step = 0;
+  std::size_t step = 0;          ///< of the state
   std::vector<double> accuracy;  ///< of each task
   double average = 0;
 };
@@ -66,8 +66,8 @@ struct AdaptReport {
   std::size_t micro_batch = 0;   ///< items at once
   std::size_t learned = 0;       ///< numbers
   std::vector<AdaptTaskReport> tasks;
-  std::vector<AdaptEvaluation> evaluations;
-  std::vector<std::string> skipped;  ///< messages of damaged items
+  std::vector<AdaptEvaluation> evaluations;  ///< by step, of earlier runs too
+  std::vector<std::string> skipped;          ///< messages of damaged items
 };
 
 /// Learns as the recipe says and writes a model directory to `output`, which appears whole, at the end. What is

@@ -11,8 +11,8 @@
 #include "wootz/nn/device.h"
 #include "wootz/nn/load_parameters.h"
 #include "wootz/nn/routed_model.h"
-#include "wootz/nn/stored_tensors.h"
 #include "wootz/nn/torch_headers.h"
+#include "wootz/nn/write_checkpoint.h"
 
 namespace wootz {
 namespace {
@@ -37,15 +37,11 @@ class Folder {
     }
   }
 
-  // A tensor of the output: merged, or the static part's own bytes.
-  Result<at::Tensor> output(const Checkpoint& checkpoint, const TensorInfo& tensor) const {
-    if (const auto found = tensors_.find(tensor.name); found != tensors_.end())
-      return found->second.to(*scalar_type(tensor.dtype)).contiguous();
-    at::Tensor bytes = at::empty({static_cast<std::int64_t>(tensor.bytes)}, at::kByte);
-    WOOTZ_RETURN_IF_ERROR(checkpoint.read(tensor, 0, bytes_of(bytes)));
-    return bytes;
+  /// The merged values of a tensor; undefined for one of the static part.
+  at::Tensor merged_tensor(const std::string& name) const {
+    const auto found = tensors_.find(name);
+    return found == tensors_.end() ? at::Tensor() : found->second;
   }
-
   const Json& record() const { return record_; }
 
  private:
@@ -67,24 +63,10 @@ class Folder {
   Json record_ = Json::object();
 };
 
-Result<> write_weights(FileSystem& files, const Checkpoint& checkpoint, const Folder& folder,
-                       const std::string& directory) {
-  std::vector<at::Tensor> kept;
-  std::vector<StoredTensor> tensors;
-  for (const TensorInfo& tensor : checkpoint.tensors()) {
-    WOOTZ_TRY(at::Tensor bytes, guarded_result([&] { return folder.output(checkpoint, tensor); }));
-    tensors.push_back({tensor.name, tensor.dtype, tensor.shape, bytes_of(bytes)});
-    kept.push_back(std::move(bytes));
-  }
-  return write_safetensors(files, join_path(directory, "model.safetensors"), tensors, {{"format", "pt"}});
-}
-
+// What belongs to the static part alone, and config.json as the base had it.
 Result<> write_companions(FileSystem& files, const std::string& from, const std::string& directory) {
   constexpr std::uint64_t kLargest = 16'000'000;
-  WOOTZ_TRY(const std::vector<std::string> names, companion_files(files, from));
-  for (const std::string& name : names)
-    if (name != "config.json" && name != kModelingFile)
-      WOOTZ_RETURN_IF_ERROR(copy_file(files, join_path(from, name), join_path(directory, name)));
+  WOOTZ_RETURN_IF_ERROR(copy_companions(files, from, directory, {"config.json", kModelingFile}));
   WOOTZ_TRY(const std::string text, read_text(files, join_path(from, "config.json"), kLargest));
   const std::string base = Json::parse(text).at(kBaseConfigKey).dump(2) + "\n";  // it was loaded before
   return write_text_atomically(files, join_path(directory, "config.json"), base);
@@ -94,11 +76,8 @@ Result<> write_companions(FileSystem& files, const std::string& from, const std:
 
 Result<> fold(FileSystem& files, const std::string& directory, const std::string& given_output,
               const std::vector<double>& coefficients, const FoldOptions& options) {
-  const std::string output = given_output.substr(0, given_output.find_last_not_of('/') + 1);
-  if (files.exists(output) && !options.overwrite)
-    return fail(ErrorKind::kUsage, "'{}' is there already: choose another name, or replace it with --overwrite",
-                output);
-  WOOTZ_RETURN_IF_ERROR(check_replaceable(files, output, "", {directory}));
+  const std::string output = output_path(given_output);
+  WOOTZ_RETURN_IF_ERROR(check_output(files, output, options.overwrite, "", {directory}));
   WOOTZ_TRY(const Checkpoint checkpoint, Checkpoint::open(files, directory));
   WOOTZ_TRY(const ModelConfig config, ModelConfig::load(files, checkpoint.directory()));
   WOOTZ_TRY(const auto network, make_network(base_config(config), tensor_names(checkpoint)));
@@ -114,7 +93,8 @@ Result<> fold(FileSystem& files, const std::string& directory, const std::string
     return fail(ErrorKind::kUsage, "'{}.wootz-partial' holds an unfinished run: let it go on, or remove it", output);
   WOOTZ_TRY(const auto run, RunDirectory::open(files, output, "fold"));
   WOOTZ_TRY(const std::string made, run->output_directory());
-  WOOTZ_RETURN_IF_ERROR(write_weights(files, checkpoint, folder, made));
+  WOOTZ_RETURN_IF_ERROR(write_changed_checkpoint(
+      files, checkpoint, [&](const std::string& name) { return folder.merged_tensor(name); }, made));
   WOOTZ_RETURN_IF_ERROR(write_companions(files, checkpoint.directory(), made));
   WOOTZ_RETURN_IF_ERROR(write_text_atomically(files, join_path(made, kRecordName),
                                               record.dump(1, ' ', false, Json::error_handler_t::replace) + "\n"));

@@ -66,7 +66,13 @@ Result<> LearningLoop::restore() {
   Result<> restored;
   if (in_.directory != nullptr) {
     if (const Result<bool> found = restore_run(*in_.directory, run); !found) restored = tl::unexpected(found.error());
-    if (restored) restored = in_.log->start(losses_.size());
+    if (restored) {
+      auto evaluations = in_.log->start(losses_.size());
+      if (evaluations)
+        evaluations_ = *std::move(evaluations);
+      else
+        restored = tl::unexpected(std::move(evaluations).error());
+    }
   }
   WOOTZ_RETURN_IF_ERROR(in_.group.agree(restored));
   WOOTZ_RETURN_IF_ERROR(share_run(in_.group, run));
@@ -180,13 +186,14 @@ Result<> LearningLoop::look() {
   return {};
 }
 
-Result<> LearningLoop::evaluate() {
+// What the adapter holds is the state after so many steps.
+Result<> LearningLoop::evaluate(std::size_t step) {
   if (!in_.group.is_first()) return {};
   auto accuracy = evaluate_adapter(in_.files, in_.adapter, in_.evaluated, in_.objective_tasks, in_.model, in_.device,
                                    {in_.corruption, 64, 1}, in_.bad);
   if (!accuracy) return in_.group.agree(tl::unexpected(std::move(accuracy).error()));
-  evaluations_.push_back({losses_.size(), *accuracy, mean_of(*accuracy)});
-  return in_.log->evaluation(losses_.size(), *accuracy);
+  evaluations_.push_back({step, *accuracy, mean_of(*accuracy)});
+  return in_.log->evaluation(losses_.size(), evaluations_.back());
 }
 
 bool LearningLoop::has_plateaued() const {
@@ -203,7 +210,7 @@ Result<> LearningLoop::watch() {
   const std::size_t step = losses_.size();
   const auto& settings = in_.settings;
   if (in_.guard != nullptr && in_.guard->is_due(step)) WOOTZ_RETURN_IF_ERROR(look());
-  if (settings.evaluate_every > 0 && step % settings.evaluate_every == 0) WOOTZ_RETURN_IF_ERROR(evaluate());
+  if (settings.evaluate_every > 0 && step % settings.evaluate_every == 0) WOOTZ_RETURN_IF_ERROR(evaluate(step));
   if (has_plateaued())
     ended_ = fmt::format("the loss has fallen by less than {} over {} steps", settings.plateau->change,
                          settings.plateau->window);
@@ -222,17 +229,26 @@ Result<> LearningLoop::run() {
     WOOTZ_RETURN_IF_ERROR(step());
     WOOTZ_RETURN_IF_ERROR(watch());
   }
-  if (in_.guard == nullptr) return {};
-  if (!in_.guard->is_due(losses_.size())) WOOTZ_RETURN_IF_ERROR(look());
-  in_.guard->restore_best(in_.adapter);
-  return {};
+  if (in_.guard != nullptr) {
+    if (!in_.guard->is_due(losses_.size())) WOOTZ_RETURN_IF_ERROR(look());
+    in_.guard->restore_best(in_.adapter);
+  }
+  // What is written is what people want to see evaluated.
+  const std::size_t kept = kept_step();
+  const bool is_known = std::any_of(evaluations_.begin(), evaluations_.end(),
+                                    [&](const AdaptEvaluation& each) { return each.step == kept; });
+  return in_.settings.evaluate_every > 0 && !is_known ? evaluate(kept) : Result<>();
+}
+
+std::size_t LearningLoop::kept_step() const {
+  return in_.guard == nullptr ? losses_.size() : in_.guard->state.best_step;
 }
 
 void LearningLoop::report(AdaptReport& report) const {
   const std::size_t tenth = (losses_.size() + 9) / 10;
   report.steps = losses_.size();
   report.resumed_at = resumed_at_;
-  report.kept_step = in_.guard == nullptr ? losses_.size() : in_.guard->state.best_step;
+  report.kept_step = kept_step();
   report.ended = ended_;
   report.first_loss = mean_of(std::span(losses_).first(tenth));
   report.last_loss = mean_of(std::span(losses_).last(tenth));
@@ -245,6 +261,8 @@ void LearningLoop::report(AdaptReport& report) const {
   report.micro_batch = in_.adapter.pass().items;
   for (const LearnedValue& each : in_.adapter.values()) report.learned += static_cast<std::size_t>(each.value.numel());
   report.evaluations = evaluations_;
+  std::sort(report.evaluations.begin(), report.evaluations.end(),
+            [](const AdaptEvaluation& a, const AdaptEvaluation& b) { return a.step < b.step; });
   std::vector<TaskSums> last;
   for (const std::vector<TaskSums>& sums : recent_) add(last, sums);
   for (std::size_t t = 0; t < report.tasks.size() && !first_.empty() && !last.empty(); ++t) {

@@ -41,7 +41,8 @@ class LearningLoop {
 
   /// Goes on from a saved state, all processes from the first one's.
   Result<> restore();
-  /// Learns until the last step, a plateau, or the guard's patience; under a guard the best state is put back.
+  /// Learns until the last step, a plateau, or the guard's patience; under a guard the best state is put
+  /// back. Where there are evaluations, what is kept is evaluated at the end.
   Result<> run();
   /// Adds what the loop knows.
   void report(AdaptReport& report) const;
@@ -53,7 +54,8 @@ class LearningLoop {
   Result<> exchange(const std::vector<at::Tensor>& gradients);
   Result<> note(std::size_t step, double learning_rate, std::vector<TaskSums> sums);
   Result<> look();
-  Result<> evaluate();
+  Result<> evaluate(std::size_t step);
+  std::size_t kept_step() const;
   Result<> watch();
   bool has_plateaued() const;
   SavedRun saved();

@@ -1,7 +1,6 @@
 #include "wootz/adapt/log.h"
 
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 #include "wootz/io/file.h"
 
@@ -17,19 +16,35 @@ Json by_task(const std::vector<ObjectiveTask>& tasks, const Value& value) {
   return object;
 }
 
+// Nothing where a line tells of something else, or of other tasks.
+std::optional<AdaptEvaluation> evaluation_of(const Json& line, const std::vector<ObjectiveTask>& tasks) {
+  const Json accuracy = line.value("accuracy", Json());
+  if (!accuracy.is_object()) return std::nullopt;
+  AdaptEvaluation evaluation{line.value("kept", line.value("step", std::size_t{0})), {}, line.value("average", 0.0)};
+  for (const ObjectiveTask& task : tasks) {
+    if (!accuracy.contains(task.name) || !accuracy[task.name].is_number()) return std::nullopt;
+    evaluation.accuracy.push_back(accuracy[task.name].get<double>());
+  }
+  return evaluation;
+}
+
 }  // namespace
 
-Result<> AdaptLog::start(std::size_t steps) {
+Result<std::vector<AdaptEvaluation>> AdaptLog::start(std::size_t steps) {
   constexpr std::uint64_t kLargest = std::uint64_t{1} << 32;
   std::string kept;
+  std::vector<AdaptEvaluation> evaluations;
   if (steps > 0 && files_.exists(path_)) {
     WOOTZ_TRY(const std::string text, read_text(files_, path_, kLargest));
     for (std::size_t begin = 0, end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
       const Json line = Json::parse(text.substr(begin, end - begin), nullptr, false);
-      if (line.is_object() && line.value("step", steps + 1) <= steps) kept += text.substr(begin, end + 1 - begin);
+      if (!line.is_object() || line.value("step", steps + 1) > steps) continue;
+      kept += text.substr(begin, end + 1 - begin);
+      if (const auto evaluation = evaluation_of(line, tasks_)) evaluations.push_back(*evaluation);
     }
   }
-  return write_text_atomically(files_, path_, kept);
+  WOOTZ_RETURN_IF_ERROR(write_text_atomically(files_, path_, kept));
+  return evaluations;
 }
 
 Result<> AdaptLog::step(std::size_t step, double loss, double learning_rate, const std::vector<TaskSums>& sums,
@@ -49,11 +64,11 @@ Result<> AdaptLog::look(std::size_t step, const std::vector<double>& look) {
   return files_.append(path_, line.dump() + "\n");
 }
 
-Result<> AdaptLog::evaluation(std::size_t step, const std::vector<double>& accuracy) {
-  const double sum = std::accumulate(accuracy.begin(), accuracy.end(), 0.0);
-  const Json line = {{"step", step},
-                     {"accuracy", by_task(tasks_, [&](std::size_t t) { return accuracy[t]; })},
-                     {"average", sum / static_cast<double>(accuracy.size())}};
+Result<> AdaptLog::evaluation(std::size_t step, const AdaptEvaluation& evaluation) {
+  Json line = {{"step", step}};
+  if (evaluation.step != step) line["kept"] = evaluation.step;
+  line["accuracy"] = by_task(tasks_, [&](std::size_t t) { return evaluation.accuracy[t]; });
+  line["average"] = evaluation.average;
   return files_.append(path_, line.dump() + "\n");
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "wootz/adapt/routed_experts.h"
 #include "wootz/adapt/static_merge.h"
@@ -20,18 +19,12 @@ constexpr double kRoutedActivations = 1.2;
 
 using Starts = std::vector<std::vector<double>>;  // the recipe's `init` of each of the plan's merged tensors, [K]
 
-// Standard normal numbers that depend on seed and name alone (Box-Muller).
+// Normal numbers that depend on seed and name alone.
 void fill_normal(const at::Tensor& out, double deviation, const std::string& name, std::uint64_t seed) {
   const RngKey key = rng_key(seed, name, 0);
-  const auto unit = [&](std::uint64_t index) {
-    return (static_cast<double>(random_bits(key, index)) + 0.5) / 4294967296.0;
-  };
   float* values = out.mutable_data_ptr<float>();
-  for (std::int64_t i = 0; i < out.numel(); ++i) {
-    const auto index = 2 * static_cast<std::uint64_t>(i);
-    values[i] = static_cast<float>(deviation * std::sqrt(-2.0 * std::log(unit(index))) *
-                                   std::cos(2.0 * std::numbers::pi * unit(index + 1)));
-  }
+  for (std::int64_t i = 0; i < out.numel(); ++i)
+    values[i] = static_cast<float>(deviation * random_normal(key, static_cast<std::uint64_t>(i)));
 }
 
 RoutingSpec routing_spec(const MergePlan& plan, const Network& network) {
@@ -107,13 +100,10 @@ class Wemoe : public Adapter {
     WriteOptions of_static_part = options;
     of_static_part.comment += fmt::format("; this is its static part, the rest is in {}", kExpertsFile);
     WOOTZ_RETURN_IF_ERROR(write_static_merge(files, *inputs_.plan, coefficients, of_static_part));
-    for (const std::size_t module : parts_.spec.modules)
-      if (!parts_.modules.contains(module)) {
-        WOOTZ_TRY(parts_.modules[module], store_module(network_, module, *vectors_, settings_));
-      }
     for (std::size_t i = 0; i < parts_.spec.modules.size(); ++i)
       parts_.routers[parts_.spec.modules[i]] = router_values(i, [&](std::size_t v) { return values_[v].value; });
-    WOOTZ_RETURN_IF_ERROR(write_routed_parts(files, options.directory, parts_, network_));
+    const auto read = [&](std::size_t module) { return store_module(network_, module, *vectors_, settings_); };
+    WOOTZ_RETURN_IF_ERROR(write_routed_parts(files, options.directory, parts_, network_, read));
     WOOTZ_RETURN_IF_ERROR(
         write_text_atomically(files, join_path(options.directory, "README.md"), card(options.comment)));
     return add_side_files(files, options.directory, {"README.md", "config.json", kExpertsFile, kModelingFile});

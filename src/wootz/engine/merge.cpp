@@ -8,6 +8,7 @@
 #include "wootz/core/check.h"
 #include "wootz/engine/digest_job.h"
 #include "wootz/engine/manifest.h"
+#include "wootz/engine/replaceable.h"
 #include "wootz/engine/side_files.h"
 #include "wootz/engine/tensor_job.h"
 #include "wootz/engine/ticker.h"
@@ -236,8 +237,7 @@ class MergeRun {
   std::uint64_t phase_start_ = 0;
 };
 
-Result<> check_output(FileSystem& files, const MergePlan& plan, const std::string& output,
-                      const MergeOptions& options) {
+Result<> check_place(FileSystem& files, const MergePlan& plan, const std::string& output, const MergeOptions& options) {
   if (options.part.number < 1 || options.part.number > options.part.count)
     return fail(ErrorKind::kUsage, "--part {}/{}: the part must be between 1 and {}", options.part.number,
                 options.part.count, options.part.count);
@@ -252,21 +252,11 @@ Result<> check_output(FileSystem& files, const MergePlan& plan, const std::strin
   return {};
 }
 
-// The output can only appear by rename under a name of its own: "x/.", "." and links become the directory they mean.
-std::string resolved(const std::string& output) {
-  std::filesystem::path path = std::filesystem::path(output).lexically_normal();
-  if (!path.has_filename()) path = path.parent_path();
-  std::error_code unknown;
-  const bool indirect = path == "." || path.filename() == ".." || std::filesystem::is_symlink(path, unknown);
-  if (indirect) path = std::filesystem::weakly_canonical(path, unknown);
-  return unknown || path.empty() ? output : path.string();
-}
-
 }  // namespace
 
 Result<MergeReport> run_merge(FileSystem& files, const MergePlan& plan, const std::string& written_output,
                               const MergeOptions& options) {
-  const std::string output = resolved(written_output);
+  const std::string output = output_path(written_output);
   if (options.part.whole()) {
     WOOTZ_TRY(const bool complete, clean_up_published(files, output, plan));
     if (complete) {
@@ -276,10 +266,10 @@ Result<MergeReport> run_merge(FileSystem& files, const MergePlan& plan, const st
       return report;
     }
   }
-  WOOTZ_RETURN_IF_ERROR(check_output(files, plan, output, options));
+  WOOTZ_RETURN_IF_ERROR(check_place(files, plan, output, options));
   WOOTZ_TRY(const Schedule schedule, make_schedule(plan, options.schedule));
   WOOTZ_TRY(const std::unique_ptr<WorkDirectory> work, WorkDirectory::open(files, output, plan, options.part));
-  WOOTZ_RETURN_IF_ERROR(check_output(files, plan, output, options));  // another run may have just published
+  WOOTZ_RETURN_IF_ERROR(check_place(files, plan, output, options));  // another run may have just published
   MergeRun run(files, plan, schedule, options, *work);
   return run.run();
 }

@@ -43,4 +43,21 @@ Result<> check_replaceable(FileSystem& files, const std::string& output, const s
   return {};
 }
 
+Result<> check_output(FileSystem& files, const std::string& output, bool overwrite, const std::string& recipe,
+                      const std::vector<std::string>& inputs) {
+  if (files.exists(output) && !overwrite)
+    return fail(ErrorKind::kUsage, "'{}' is there already: choose another name, or replace it with --overwrite",
+                output);
+  return check_replaceable(files, output, recipe, inputs);
+}
+
+std::string output_path(const std::string& given) {
+  std::filesystem::path path = std::filesystem::path(given).lexically_normal();
+  if (!path.has_filename()) path = path.parent_path();
+  std::error_code not_there, unknown;
+  const bool indirect = path == "." || path.filename() == ".." || std::filesystem::is_symlink(path, not_there);
+  if (indirect) path = std::filesystem::weakly_canonical(path, unknown);
+  return unknown || path.empty() ? given : path.string();
+}
+
 }  // namespace wootz

@@ -1,4 +1,4 @@
-// What --overwrite may remove.
+// What an output may be called, and what --overwrite may remove.
 #pragma once
 
 #include <string>
@@ -13,5 +13,13 @@ namespace wootz {
 /// (kUsage) saying why.
 Result<> check_replaceable(FileSystem& files, const std::string& output, const std::string& recipe,
                            const std::vector<std::string>& inputs);
+
+/// The same for an output that must not be there at all unless it may be overwritten.
+Result<> check_output(FileSystem& files, const std::string& output, bool overwrite, const std::string& recipe,
+                      const std::vector<std::string>& inputs);
+
+/// Where an output can appear by a rename, under a name of its own, and have what is unfinished beside it: "x/.", "."
+/// and links become the directory they mean.
+std::string output_path(const std::string& given);
 
 }  // namespace wootz

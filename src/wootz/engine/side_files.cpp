@@ -116,6 +116,15 @@ Result<std::vector<std::string>> companion_files(FileSystem& files, const std::s
   return names;
 }
 
+Result<> copy_companions(FileSystem& files, const std::string& from, const std::string& to,
+                         const std::vector<std::string>& except) {
+  WOOTZ_TRY(const std::vector<std::string> names, companion_files(files, from));
+  for (const std::string& name : names)
+    if (std::find(except.begin(), except.end(), name) == except.end())
+      WOOTZ_RETURN_IF_ERROR(copy_file(files, join_path(from, name), join_path(to, name)));
+  return {};
+}
+
 Result<std::map<std::string, std::string>> write_side_files(FileSystem& files, const MergePlan& plan,
                                                             const std::string& directory) {
   std::map<std::string, std::string> digests;

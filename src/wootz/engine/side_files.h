@@ -13,6 +13,10 @@ namespace wootz {
 /// never weights, hidden files, or what Wootz writes itself.
 Result<std::vector<std::string>> companion_files(FileSystem& files, const std::string& directory);
 
+/// Copies them, except those named.
+Result<> copy_companions(FileSystem& files, const std::string& from, const std::string& to,
+                         const std::vector<std::string>& except = {});
+
 /// Writes everything but weights and manifest into `directory`. Returns digests by file name.
 /// config.json is the donor's, except that its dtype word follows the output when the recipe changes the dtype. The
 /// recipe is the user's, except that it names its coefficient table where the copy lies.

@@ -186,12 +186,9 @@ void summarize(const Run& run, const std::vector<double>& losses, FinetuneReport
 
 Result<FinetuneReport> finetune(FileSystem& files, const FinetuneRecipe& recipe, const std::string& given_output,
                                 const FinetuneOptions& options) {
-  // "out/" would put what is unfinished inside the output.
-  const std::string output = given_output.substr(0, given_output.find_last_not_of('/') + 1);
-  if (files.exists(output) && !options.overwrite)
-    return fail(ErrorKind::kUsage, "'{}' is there already: choose another name, or replace it with --overwrite",
-                output);
-  WOOTZ_RETURN_IF_ERROR(check_replaceable(files, output, recipe.file, {recipe.base_model, parent_path(recipe.tasks)}));
+  const std::string output = output_path(given_output);
+  WOOTZ_RETURN_IF_ERROR(
+      check_output(files, output, options.overwrite, recipe.file, {recipe.base_model, parent_path(recipe.tasks)}));
   Run run;
   run.recipe = recipe;
   WOOTZ_TRY(run.device, open_device(options.device));

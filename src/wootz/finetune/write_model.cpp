@@ -7,6 +7,7 @@
 #include "wootz/io/write_safetensors.h"
 #include "wootz/nn/stored_tensors.h"
 #include "wootz/nn/torch_headers.h"
+#include "wootz/nn/write_checkpoint.h"
 
 namespace wootz {
 namespace {
@@ -14,34 +15,17 @@ namespace {
 constexpr const char* kRecipeName = "wootz-finetune.yml";
 constexpr const char* kLogName = "wootz-finetune.jsonl";
 
-// A tensor of the output: trained, or the base's own bytes.
-Result<at::Tensor> output_bytes(const Checkpoint& base, const TensorInfo& tensor, const Trainable& trainable) {
-  const auto found = std::find(trainable.names().begin(), trainable.names().end(), tensor.name);
-  if (found != trainable.names().end()) {
-    const auto index = static_cast<std::size_t>(found - trainable.names().begin());
-    return trainable.values()[index].detach().cpu().to(*scalar_type(tensor.dtype)).contiguous();
-  }
-  at::Tensor bytes = at::empty({static_cast<std::int64_t>(tensor.bytes)}, at::kByte);
-  WOOTZ_RETURN_IF_ERROR(base.read(tensor, 0, bytes_of(bytes)));
-  return bytes;
-}
-
 }  // namespace
 
 Result<> write_model(FileSystem& files, const Checkpoint& base, const Trainable& trainable,
                      const FinetuneRecipe& recipe, const std::string& directory) {
-  ParameterList kept;
-  std::vector<StoredTensor> tensors;
-  for (const TensorInfo& tensor : base.tensors()) {
-    WOOTZ_TRY(at::Tensor bytes, output_bytes(base, tensor, trainable));
-    tensors.push_back({tensor.name, tensor.dtype, tensor.shape, bytes_of(bytes)});
-    kept.push_back(std::move(bytes));
-  }
-  WOOTZ_RETURN_IF_ERROR(
-      write_safetensors(files, join_path(directory, "model.safetensors"), tensors, {{"format", "pt"}}));
-  WOOTZ_TRY(const std::vector<std::string> companions, companion_files(files, base.directory()));
-  for (const std::string& name : companions)
-    WOOTZ_RETURN_IF_ERROR(copy_file(files, join_path(base.directory(), name), join_path(directory, name)));
+  const auto trained = [&](const std::string& name) -> at::Tensor {
+    const auto found = std::find(trainable.names().begin(), trainable.names().end(), name);
+    if (found == trainable.names().end()) return {};
+    return trainable.values()[static_cast<std::size_t>(found - trainable.names().begin())];
+  };
+  WOOTZ_RETURN_IF_ERROR(write_changed_checkpoint(files, base, trained, directory));
+  WOOTZ_RETURN_IF_ERROR(copy_companions(files, base.directory(), directory));
   return write_text_atomically(files, join_path(directory, kRecipeName), recipe.text);
 }
 

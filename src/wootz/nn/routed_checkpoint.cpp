@@ -7,6 +7,7 @@
 
 #include "wootz/core/check.h"
 #include "wootz/io/digest.h"
+#include "wootz/nn/device.h"
 #include "wootz/nn/load_parameters.h"
 #include "wootz/nn/modeling_file.h"
 #include "wootz/nn/stored_tensors.h"
@@ -169,32 +170,112 @@ Result<RoutingSpec> read_spec(const ModelConfig& config, const Network& network)
   return spec;
 }
 
-// The tensors of the experts' file, borrowed.
-std::vector<StoredTensor> tensors_to_write(const RoutedParts& parts, const Network& network) {
-  std::vector<StoredTensor> tensors;
-  const auto add = [&](std::string name, const at::Tensor& x) {
-    if (x.defined()) tensors.push_back(stored_tensor(std::move(name), x));
-  };
-  for (const auto& [module, stored] : parts.modules) {
-    const ModuleSpec& spec = network.modules()[module];
-    for (std::size_t m = 0; m < spec.maps.size(); ++m) {
-      const StoredExperts& experts = stored.maps[m];
-      const std::string& name = weight_name(network, spec.maps[m]);
-      add(name, experts.dense);
-      add(name + ".mask", experts.mask);
-      add(name + ".values", experts.values);
-      add(name + ".up", experts.up);
-      add(name + ".down", experts.down);
-      add(bias_name(network, spec.maps[m]), stored.biases[m]);
-    }
+using StoredTensors = std::vector<StoredTensor>;
+
+void add(StoredTensors& tensors, std::string name, const at::Tensor& x) {
+  if (x.defined()) tensors.push_back(stored_tensor(std::move(name), x));
+}
+
+// The tensors of a module in the experts' file, borrowed.
+StoredTensors module_tensors(const Network& network, const ModuleSpec& spec, const StoredModule& stored) {
+  StoredTensors tensors;
+  for (std::size_t m = 0; m < spec.maps.size(); ++m) {
+    const StoredExperts& experts = stored.maps[m];
+    const std::string& name = weight_name(network, spec.maps[m]);
+    add(tensors, name, experts.dense);
+    add(tensors, name + ".mask", experts.mask);
+    add(tensors, name + ".values", experts.values);
+    add(tensors, name + ".up", experts.up);
+    add(tensors, name + ".down", experts.down);
+    add(tensors, bias_name(network, spec.maps[m]), stored.biases[m]);
   }
+  return tensors;
+}
+
+// Those of all routers, likewise; they follow the modules'.
+StoredTensors all_router_tensors(const Network& network, const RoutedParts& parts) {
+  StoredTensors tensors;
   for (const auto& [module, router] : parts.routers) {
     const ModuleSpec& spec = network.modules()[module];
     const std::vector<RouterTensor> named = router_tensors(parts.spec, spec.width);
-    for (std::size_t i = 0; i < router.size(); ++i) add(router_prefix(parts.spec, spec) + named[i].name, router[i]);
+    for (std::size_t i = 0; i < router.size(); ++i)
+      add(tensors, router_prefix(parts.spec, spec) + named[i].name, router[i]);
     if (parts.spec.shared_router) break;
   }
   return tensors;
+}
+
+void add_outlines(std::vector<TensorOutline>& outlines, const StoredTensors& tensors) {
+  for (const StoredTensor& tensor : tensors) outlines.push_back({tensor.name, tensor.dtype, tensor.shape});
+}
+
+// What the experts' file will have, before dense experts are read.
+std::vector<TensorOutline> file_outline(const Network& network, const RoutedParts& parts) {
+  const std::uint64_t experts = parts.spec.experts.size();
+  std::vector<TensorOutline> outlines;
+  for (const std::size_t module : parts.spec.modules) {
+    const ModuleSpec& spec = network.modules()[module];
+    if (const auto found = parts.modules.find(module); found != parts.modules.end()) {
+      add_outlines(outlines, module_tensors(network, spec, found->second));
+      continue;
+    }
+    WOOTZ_CHECK(parts.spec.storage == ExpertStorage::kDense);
+    for (const LinearParameters& map : spec.maps)
+      for (const std::size_t parameter : {map.weight, map.bias}) {
+        const ParameterSpec& of_base = network.parameters()[parameter];
+        Shape shape = of_base.shape;
+        shape.insert(shape.begin(), experts);
+        outlines.push_back({of_base.name, Dtype::kF32, std::move(shape)});
+      }
+  }
+  add_outlines(outlines, all_router_tensors(network, parts));
+  return outlines;
+}
+
+// One name for what belongs together: the digest of all tensors' digests.
+class RoutingId {
+ public:
+  void add(const StoredTensor& tensor) { digests_ += tensor.name + " " + bytes_digest(tensor.bytes) + "\n"; }
+  std::string name() const { return bytes_digest(std::as_bytes(std::span(digests_))); }
+
+ private:
+  std::string digests_;
+};
+
+std::string id_of(const Network& network, const RoutedParts& parts) {
+  RoutingId id;
+  for (const auto& [module, stored] : parts.modules)
+    for (const StoredTensor& tensor : module_tensors(network, network.modules()[module], stored)) id.add(tensor);
+  for (const StoredTensor& tensor : all_router_tensors(network, parts)) id.add(tensor);
+  return id.name();
+}
+
+// Writes the experts' file; returns the id.
+Result<std::string> write_experts(FileSystem& files, const std::string& path, const RoutedParts& parts,
+                                  const Network& network, const ReadModule& read) {
+  RoutingId id;
+  // The id of nothing is as long as the one to come.
+  WOOTZ_TRY(const auto writer, SafetensorsWriter::create(files, path, file_outline(network, parts),
+                                                         {{"format", "pt"}, {"routing_id", id.name()}}));
+  const auto write = [&](const StoredTensors& tensors) -> Result<> {
+    for (const StoredTensor& tensor : tensors) {
+      id.add(tensor);
+      WOOTZ_RETURN_IF_ERROR(writer->write(tensor));
+    }
+    return {};
+  };
+  for (const std::size_t module : parts.spec.modules) {
+    const ModuleSpec& spec = network.modules()[module];
+    if (const auto found = parts.modules.find(module); found != parts.modules.end()) {
+      WOOTZ_RETURN_IF_ERROR(write(module_tensors(network, spec, found->second)));
+    } else {
+      WOOTZ_TRY(const StoredModule stored, guarded_result([&] { return read(module); }));
+      WOOTZ_RETURN_IF_ERROR(write(module_tensors(network, spec, stored)));
+    }
+  }
+  WOOTZ_RETURN_IF_ERROR(write(all_router_tensors(network, parts)));
+  WOOTZ_RETURN_IF_ERROR(writer->finish("routing_id", id.name()));
+  return id.name();
 }
 
 Json routing_json(const RoutingSpec& spec, const Network& network, const std::string& id) {
@@ -217,13 +298,6 @@ Json routing_json(const RoutingSpec& spec, const Network& network, const std::st
           {"layer_code", spec.layer_code},
           {"storage", storage_name(spec.storage)},
           {"batch_average", spec.batch_average}};
-}
-
-// One name for what belongs together.
-std::string id_of(std::span<const StoredTensor> tensors) {
-  std::string digests;
-  for (const StoredTensor& tensor : tensors) digests += tensor.name + " " + bytes_digest(tensor.bytes) + "\n";
-  return bytes_digest(std::as_bytes(std::span(digests)));
 }
 
 }  // namespace
@@ -268,7 +342,7 @@ Result<RoutedParts> load_routed_parts(FileSystem& files, const std::string& dire
   WOOTZ_TRY(const Checkpoint checkpoint, Checkpoint::open(files, path));
   PartsReader reader(checkpoint, network, parts);
   for (const std::size_t module : parts.spec.modules) WOOTZ_RETURN_IF_ERROR(reader.read_module(module));
-  const std::string id = id_of(tensors_to_write(parts, network));
+  const std::string id = id_of(network, parts);
   if (const std::string said = config.section("routing")->text("id", ""); said != id)
     return fail(ErrorKind::kInput,
                 "{}: holds other experts than config.json was written for: a file of another model, or a damaged one",
@@ -277,11 +351,8 @@ Result<RoutedParts> load_routed_parts(FileSystem& files, const std::string& dire
 }
 
 Result<> write_routed_parts(FileSystem& files, const std::string& directory, const RoutedParts& parts,
-                            const Network& network) {
-  const std::vector<StoredTensor> tensors = tensors_to_write(parts, network);
-  const std::string id = id_of(tensors);
-  WOOTZ_RETURN_IF_ERROR(
-      write_safetensors(files, join_path(directory, kExpertsFile), tensors, {{"format", "pt"}, {"routing_id", id}}));
+                            const Network& network, const ReadModule& read) {
+  WOOTZ_TRY(const std::string id, write_experts(files, join_path(directory, kExpertsFile), parts, network, read));
   constexpr std::uint64_t kLargest = 16'000'000;
   const std::string path = join_path(directory, "config.json");
   WOOTZ_TRY(const std::string text, read_text(files, path, kLargest));

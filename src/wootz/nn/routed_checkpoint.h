@@ -2,6 +2,7 @@
 // weights. docs/formats/routed_model.md describes it. Torch types.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -52,7 +53,7 @@ struct StoredModule {
 /// What a directory holds beside the static weights.
 struct RoutedParts {
   RoutingSpec spec;
-  std::map<std::size_t, StoredModule> modules;             ///< by number
+  std::map<std::size_t, StoredModule> modules;             ///< by number; for writing, dense ones may be absent
   std::map<std::size_t, std::vector<at::Tensor>> routers;  ///< likewise; the same tensors where it is shared
 };
 
@@ -63,9 +64,12 @@ bool is_routed(const ModelConfig& config);
 Result<RoutedParts> load_routed_parts(FileSystem& files, const std::string& directory, const ModelConfig& config,
                                       const Network& network);
 
+/// Gives the experts of a module that RoutedParts::modules does not have; dense ones.
+using ReadModule = std::function<Result<StoredModule>(std::size_t module)>;
+
 /// Writes the experts and routers into `directory`, which holds the static weights and the base's config.json, and
-/// makes it the directory of a routed model.
+/// makes it the directory of a routed model. One module at a time of those that `read` gives is in memory.
 Result<> write_routed_parts(FileSystem& files, const std::string& directory, const RoutedParts& parts,
-                            const Network& network);
+                            const Network& network, const ReadModule& read);
 
 }  // namespace wootz
