@@ -1,8 +1,5 @@
-#include "wootz/search/candidates.h"
-
-#include "wootz/core/check.h"
-#include "wootz/engine/open_and_plan.h"
 #include "wootz/search/affine_candidates.h"
+#include "wootz/search/candidates.h"
 #include "wootz/search/merge_candidate.h"
 
 namespace wootz {
@@ -46,21 +43,6 @@ Route route_of(const MergePlan& plan, const Target& target) {
 }
 
 }  // namespace
-
-Result<std::string> merge_candidate(FileSystem& files, Recipe recipe, const std::string& folder,
-                                    std::optional<Dtype> dtype, const CandidateOptions& options) {
-  if (dtype) recipe.dtype = recipe.out_dtype = dtype;
-  WOOTZ_TRY(const MergePlan plan, open_and_plan(files, std::move(recipe)));
-  const std::string output = join_path(options.work_directory, folder);
-  WOOTZ_RETURN_IF_ERROR(files.remove_all(output));
-  MergeOptions merging;
-  merging.schedule.threads = options.model.threads;
-  merging.sync = false;
-  merging.progress = options.progress;
-  WOOTZ_TRY(const MergeReport report, run_merge(files, plan, output, merging));
-  WOOTZ_CHECK(report.complete);
-  return output;
-}
 
 Result<std::unique_ptr<Candidates>> make_candidates(FileSystem& files, const MergePlan& plan, const Target& target,
                                                     const CandidateOptions& options) {
