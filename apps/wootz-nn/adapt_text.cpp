@@ -91,6 +91,9 @@ std::string adapt_text(const std::string& output, const AdaptReport& report) {
   std::string text;
   if (report.resumed_at > 0)
     text += fmt::format("Went on from step {} of an earlier run\n", format_count(report.resumed_at));
+  if (report.steps == 0)
+    return "No step was taken: this is the merge that learning starts from\n" + evaluations_text(report) +
+           fmt::format("Output: {}\n", output);
   text += fmt::format("Learned {} in {} ({} a step); loss {} at first, {} at last\n", count_of(report.learned, "value"),
                       count_of(report.steps, "step"), format_duration(report.seconds_per_step),
                       format_number(report.first_loss), format_number(report.last_loss));

@@ -37,7 +37,7 @@ inline void add_batch_size_option(CLI::App& app, std::size_t& size) {
 
 /// --overwrite, --quiet and --json, of the commands that learn a model.
 inline void add_run_flags(CLI::App& app, bool& overwrite, bool& quiet, bool& json) {
-  app.add_flag("--overwrite", overwrite, "replace OUT");
+  app.add_flag("--overwrite", overwrite, "replace OUT, and what a stopped run of something else has left");
   app.add_flag("-q,--quiet", quiet, "print errors and warnings only");
   app.add_flag("--json", json, "print the result as JSON");
 }

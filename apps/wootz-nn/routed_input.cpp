@@ -25,7 +25,9 @@ Result<Model> load_routed_model(FileSystem& files, const RoutedInput& input) {
   WOOTZ_TRY(const std::string path, locate_model(files, input.model, ""));
   WOOTZ_TRY(Model model, Model::load(files, path, input.options));
   if (!model.routing())
-    return fail(ErrorKind::kUsage, "'{}' has no routed modules: it is a plain model already", input.model);
+    return fail(ErrorKind::kUsage,
+                "'{}' has no routed modules: it is a plain model, not one that 'wootz adapt' makes by wemoe",
+                input.model);
   return model;
 }
 

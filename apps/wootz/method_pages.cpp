@@ -1,5 +1,7 @@
 #include "method_pages.h"
 
+#include <fmt/ranges.h>
+
 #include "method_text.h"
 
 namespace wootz::cli {
@@ -20,6 +22,22 @@ std::string parameter_table(const MethodSpec& method) {
     const std::string scope = param.scope == ParamScope::kModel ? "model" : "merge";
     text += fmt::format("| `{}` | {} |{} {} | {} |\n", param.name, param_values_text(param),
                         transform ? "" : fmt::format(" {} |", scope), default_text(param), param.description);
+  }
+  return text;
+}
+
+// The defaults of a recipe's `adapt:` section.
+std::string presets_text(const MethodSpec& method) {
+  if (!method.learns()) return "";
+  std::string text =
+      "\n## Presets of `adapt:`\n\n| preset | steps | batches a step | learning rate | |\n|---|---|---|---|---|\n";
+  for (const AdaptPreset& preset : method.presets) {
+    std::vector<std::string_view> more;
+    if (preset.cosine) more.emplace_back("falls to 0 as a cosine");
+    if (preset.clamp) more.emplace_back("coefficients stay in [0, 1]");
+    if (preset.guard) more.emplace_back("with `guard: true`");
+    text += fmt::format("| `{}` | {} | {} | {} | {} |\n", preset.name, preset.steps, preset.batches_per_step,
+                        preset.learning_rate, fmt::join(more, ", "));
   }
   return text;
 }
@@ -49,11 +67,15 @@ std::string example(const MethodSpec& method) {
   constexpr std::string_view kModels[] = {"math", "code", "law"};
   const std::size_t count = std::min(method.max_models, std::max<std::size_t>(method.min_models, 2));
   for (std::size_t i = 0; i < count; ++i)
-    text += per_model.empty()
-                ? fmt::format("  - model: models/{}\n", kModels[i % 3])
-                : fmt::format("  - {{model: models/{}, parameters: {{{}}}}}\n", kModels[i % 3], per_model);
+    if (method.learns())
+      text += fmt::format("  - {{model: models/{0}, task: {0}}}\n", kModels[i % 3]);
+    else
+      text += per_model.empty()
+                  ? fmt::format("  - model: models/{}\n", kModels[i % 3])
+                  : fmt::format("  - {{model: models/{}, parameters: {{{}}}}}\n", kModels[i % 3], per_model);
   const std::string whole = required(ParamScope::kGlobal);
   if (!whole.empty()) text += fmt::format("parameters: {{{}}}\n", whole);
+  if (method.learns()) text += "adapt: {tasks: tasks.yml}\n";
   return text + "```\n";
 }
 
@@ -66,6 +88,7 @@ std::string page(const MethodSpec& method) {
   text += fmt::format("\n{}\n", needs_text(method));
   if (!method.formula.empty()) text += fmt::format("\n## What is computed\n\n{}\n", method.formula);
   text += fmt::format("\n## Parameters\n\n{}", parameter_table(method));
+  text += presets_text(method);
   text += fmt::format("\n## Example\n\n{}", example(method));
   if (!method.notes.empty()) text += fmt::format("\n## Notes\n\n{}\n", method.notes);
   if (!method.reference.empty()) text += fmt::format("\n## Reference\n\n{}\n", method.reference);

@@ -86,13 +86,18 @@ TEST_F(AdaptTest, AnInterruptedRunGoesOnAndEndsWithTheSameBytes) {
   EXPECT_EQ(read("whole/coefficients.yml"), read("parts/coefficients.yml"));
 }
 
-TEST_F(AdaptTest, AnUnfinishedRunOfSomethingElseIsDiscarded) {
+TEST_F(AdaptTest, AnUnfinishedRunOfSomethingElseIsKeptUnlessOverwritten) {
   AdaptOptions options;
   options.progress = [](const AdaptProgress& at) {
     if (at.phase == "learning" && at.done == 8) throw std::runtime_error("killed");
   };
   EXPECT_THROW(std::ignore = run(recipe_text("init: 0.3", kShort), "out", options), std::runtime_error);
-  const auto report = run(recipe_text("init: 0.4", kShort), "out");
+  const auto refused = run(recipe_text("init: 0.4", kShort), "out");
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("throw it away with --overwrite"));
+  options = {};
+  options.overwrite = true;
+  const auto report = run(recipe_text("init: 0.4", kShort), "out", options);
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_TRUE(report->discarded_other);
   EXPECT_EQ(report->resumed_at, 0U);

@@ -100,19 +100,24 @@ TEST_F(FinetuneTest, AnInterruptedRunGoesOnAndEndsWithTheSameBytes) {
   EXPECT_EQ(weights("whole"), weights("parts"));
 }
 
-TEST_F(FinetuneTest, AnUnfinishedRunOfAnotherRecipeIsDiscarded) {
+TEST_F(FinetuneTest, AnUnfinishedRunOfAnotherRecipeIsKeptUnlessOverwritten) {
   FinetuneOptions options;
   options.progress = [](const FinetuneProgress& at) {
     if (at.step == 10) throw std::runtime_error("killed");
   };
   EXPECT_THROW(std::ignore = run("train: {steps: 20, checkpoint_steps: 5}", "out", options), std::runtime_error);
-  const auto report = run("train: {steps: 21, checkpoint_steps: 5}", "out");
+  const auto refused = run("train: {steps: 21, checkpoint_steps: 5}", "out");
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("throw it away with --overwrite"));
+  options = {};
+  options.overwrite = true;
+  const auto report = run("train: {steps: 21, checkpoint_steps: 5}", "out", options);
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_TRUE(report->discarded_other);
   EXPECT_EQ(report->resumed_at, 0U);
 }
 
-TEST_F(FinetuneTest, AnUnfinishedRunWithAnotherHeadIsDiscarded) {
+TEST_F(FinetuneTest, AnUnfinishedRunWithAnotherHeadIsAnotherRun) {
   const std::string more = "train: {steps: 20, checkpoint_steps: 5}";
   FinetuneOptions options;
   options.progress = [](const FinetuneProgress& at) {
@@ -121,7 +126,9 @@ TEST_F(FinetuneTest, AnUnfinishedRunWithAnotherHeadIsDiscarded) {
   EXPECT_THROW(std::ignore = run(more, "out/", options), std::runtime_error);
   const std::vector<testing::TestTensor> head = {testing::random_tensor("weight", Dtype::kF32, {kClasses, 12}, 6)};
   testing::write_safetensors(folder_ / "head.safetensors", head, {{"logit_scale", "5"}});
-  const auto report = run(more, "out/");
+  options = {};
+  options.overwrite = true;
+  const auto report = run(more, "out/", options);
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_TRUE(report->discarded_other);
   EXPECT_TRUE(posix_file_system().exists(folder_ / "out/model.safetensors"));

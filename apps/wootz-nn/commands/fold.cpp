@@ -63,8 +63,9 @@ RunCommand add_fold(CLI::App& app) {
   add_routed_options(app, *command, /*tasks_required=*/false);
   app.add_flag("--overwrite", command->options.overwrite, "replace OUT");
   app.footer(
-      "Every routed module is merged once, with its coefficients averaged over the items. The result is a plain\n"
-      "checkpoint of the base's architecture: best for the task it was folded for.\n"
+      "Every routed module is merged once, with its coefficients averaged over the items of the tasks chosen, or of\n"
+      "all tasks; constant routers need none. The result is a plain checkpoint of the base's architecture: best\n"
+      "for what it was folded for.\n"
       "\n"
       "Example:\n"
       "  wootz fold merged mnist-only --tasks tasks.yml --task mnist --max-items 500");

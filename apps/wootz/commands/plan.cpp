@@ -16,6 +16,11 @@ PlanFindings find_out(FileSystem& files, PlannedMerge& planned, const PlanComman
   else
     planned.diagnostics.error(schedule.error().kind, {}, schedule.error().message);
 
+  if (const MethodSpec& method = *planned.plan.recipe.method; method.learns())
+    planned.diagnostics.note(
+        fmt::format("'{}' learns from data: this is the merge that it starts from; 'wootz adapt' "
+                    "checks tasks and data, and what it writes may be larger",
+                    method.name));
   findings.place = command.output.empty() ? "." : command.output;
   if (const auto space = files.free_space(findings.place)) {
     findings.free_space = *space;

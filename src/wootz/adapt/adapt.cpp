@@ -7,6 +7,7 @@
 #include "wootz/adapt/learning_loop.h"
 #include "wootz/adapt/teacher.h"
 #include "wootz/engine/replaceable.h"
+#include "wootz/engine/schedule.h"
 #include "wootz/engine/work_directory.h"
 #include "wootz/io/digest.h"
 #include "wootz/nn/architecture.h"
@@ -114,7 +115,7 @@ class AdaptRun {
   Result<> open_directory() {
     if (!group_.is_first()) return {};
     WOOTZ_TRY(const std::string text, fingerprint());
-    WOOTZ_TRY(directory_, RunDirectory::open(files_, output_, text));
+    WOOTZ_TRY(directory_, RunDirectory::open(files_, output_, text, options_.overwrite));
     log_.emplace(files_, directory_->path(kLogName), objective_tasks_);
     return {};
   }
@@ -128,7 +129,11 @@ class AdaptRun {
     inputs_.step_items = tasks_.size() * settings_.batch_size * settings_.batches / group_.size();
     for (const AdaptTask& task : tasks_) inputs_.tokens = std::max(inputs_.tokens, most_tokens(info_, task.open.task));
     const std::uint64_t outside = kProgramMemory + waiting_data(inputs_.step_items);
-    inputs_.max_memory = options_.max_memory > outside ? options_.max_memory - outside : 0;
+    if (options_.max_memory <= outside)
+      return fail(ErrorKind::kUsage,
+                  "--max-memory {} is no more than the program and its data take beside a step, about {}: raise it",
+                  format_bytes(options_.max_memory), format_bytes(outside));
+    inputs_.max_memory = options_.max_memory - outside;
     inputs_.work_directory = output_ + ".wootz-partial";
     inputs_.threads = options_.threads;
     inputs_.progress = [this](const Progress& at) { show("preparing the task vectors", at.done, at.total, at.unit); };

@@ -46,6 +46,10 @@ Result<Coefficients> Coefficients::make(const MergePlan& plan, const Network& ne
     if (granularity == "block") group = group_by_block(network, context.name);
     if (!plan.recipe.adapt->groups.empty()) group = group_by_filter(plan.recipe.adapt->groups, context.name);
     const std::vector<double>& start = context.params.numbers("init");
+    const auto is_outside = [](double value) { return value < 0.0 || value > 1.0; };
+    if (clamps(plan) && std::any_of(start.begin(), start.end(), is_outside))
+      return fail(ErrorKind::kUsage,
+                  "'init' is outside [0, 1], where 'clamp' keeps coefficients: change it, or write 'clamp: false'");
     const auto [entry, is_new] = known.emplace(group, made.groups_.size());
     if (is_new) {
       made.groups_.push_back(group);

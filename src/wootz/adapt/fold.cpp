@@ -91,7 +91,7 @@ Result<> fold(FileSystem& files, const std::string& directory, const std::string
   const Json record = {{"from", directory}, {"comment", options.comment}, {"coefficients", folder.record()}};
   if (files.exists(output + ".wootz-partial"))
     return fail(ErrorKind::kUsage, "'{}.wootz-partial' holds an unfinished run: let it go on, or remove it", output);
-  WOOTZ_TRY(const auto run, RunDirectory::open(files, output, "fold"));
+  WOOTZ_TRY(const auto run, RunDirectory::open(files, output, "fold", options.overwrite));
   WOOTZ_TRY(const std::string made, run->output_directory());
   WOOTZ_RETURN_IF_ERROR(write_changed_checkpoint(
       files, checkpoint, [&](const std::string& name) { return folder.merged_tensor(name); }, made));

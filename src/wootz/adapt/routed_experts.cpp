@@ -49,6 +49,8 @@ Result<StoredExperts> store_weight(const at::Tensor& task_vectors, const ExpertS
     case ExpertStorage::kSparse:
       return keep_largest(task_vectors, settings.keep);
     case ExpertStorage::kLowRank:
+      if (const std::int64_t most = std::min(task_vectors.size(1), task_vectors.size(2)); settings.rank > most)
+        return fail(ErrorKind::kUsage, "'rank' {} is above {}, the most that its maps can have", settings.rank, most);
       return guarded_result([&] { return keep_low_rank(task_vectors, settings.rank); });
     default:
       return StoredExperts{ExpertStorage::kDense, task_vectors.contiguous(), {}, {}, {}, {}};

@@ -32,6 +32,14 @@ Result<std::vector<AdaptTask>> open_adapt_tasks(FileSystem& files, const Recipe&
   const AdaptSettings& settings = *recipe.adapt;
   WOOTZ_TRY(const Catalogue catalogue, load_catalogue(files, join_path(parent_path(recipe.file), settings.tasks)));
   std::vector<AdaptTask> tasks;
+  std::optional<Error> problems;
+  const auto note = [&](const RecipeModel& listed, Error error) {
+    error = at_line(listed.place, std::move(error));
+    if (problems)
+      problems->message += "\n" + error.message;
+    else
+      problems = std::move(error);
+  };
   const std::vector<std::size_t> lanes = recipe.lanes();
   for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
     const RecipeModel& listed = recipe.models[lanes[lane]];
@@ -39,12 +47,19 @@ Result<std::vector<AdaptTask>> open_adapt_tasks(FileSystem& files, const Recipe&
                                    [&](const AdaptTask& task) { return task.open.task.name == listed.task; });
     if (known) continue;
     const Result<const Task*> task = catalogue.find(listed.task);
-    if (!task) return tl::unexpected(at_line(listed.place, task.error()));
+    if (!task) {
+      note(listed, task.error());
+      continue;
+    }
     Result<OpenTask> open = open_task_for(files, **task, model, settings.split);
-    if (!open) return tl::unexpected(at_line(listed.place, std::move(open).error()));
+    if (!open) {
+      note(listed, std::move(open).error());
+      continue;
+    }
     keep_items(*open, settings);
     tasks.push_back({*std::move(open), lane});
   }
+  if (problems) return tl::unexpected(*std::move(problems));
   return tasks;
 }
 

@@ -1,5 +1,8 @@
 #include "wootz/engine/run_directory.h"
 
+#include <algorithm>
+#include <tuple>
+
 namespace wootz {
 namespace {
 
@@ -17,23 +20,35 @@ RunDirectory::RunDirectory(FileSystem& files, std::string output)
 std::string RunDirectory::path(const std::string& name) const { return join_path(root_, name); }
 
 Result<std::unique_ptr<RunDirectory>> RunDirectory::open(FileSystem& files, const std::string& output,
-                                                         const std::string& fingerprint) {
+                                                         const std::string& fingerprint, bool overwrite) {
   std::unique_ptr<RunDirectory> run(new RunDirectory(files, output));
   WOOTZ_RETURN_IF_ERROR(files.create_directories(run->root_));
   WOOTZ_TRY(run->lock_, files.lock(run->path(kLock)));
   // A run that was killed while it replaced an output left the old one here.
   if (files.exists(run->path(kReplaced)) && !files.exists(output))
     WOOTZ_RETURN_IF_ERROR(files.rename(run->path(kReplaced), output));
-  WOOTZ_RETURN_IF_ERROR(run->claim(fingerprint));
+  WOOTZ_RETURN_IF_ERROR(run->claim(fingerprint, overwrite));
   return run;
 }
 
-Result<> RunDirectory::claim(const std::string& fingerprint) {
+RunDirectory::~RunDirectory() {
+  const Result<std::vector<std::string>> names = files_.list(root_);
+  const auto is_mark = [](const std::string& name) { return name == kLock || name == kOwner; };
+  if (lock_ != nullptr && names && std::all_of(names->begin(), names->end(), is_mark))
+    std::ignore = files_.remove_all(root_);
+}
+
+Result<> RunDirectory::claim(const std::string& fingerprint, bool overwrite) {
   constexpr std::uint64_t kLargest = 4096;
   if (files_.exists(path(kOwner))) {
     WOOTZ_TRY(const std::string owner, read_text(files_, path(kOwner), kLargest));
     if (owner == fingerprint) return {};
-    discarded_other_ = true;
+    discarded_other_ = files_.exists(path(kState));
+    if (discarded_other_ && !overwrite)
+      return fail(ErrorKind::kUsage,
+                  "'{}' holds a run that was stopped, of another recipe or other options, models or data: call it as "
+                  "before to go on with it, or throw it away with --overwrite",
+                  root_);
   }
   WOOTZ_TRY(const std::vector<std::string> names, files_.list(root_));
   for (const std::string& name : names)

@@ -14,15 +14,20 @@ namespace wootz {
 
 class RunDirectory {
  public:
-  /// Opens or creates the directory and takes its lock. `fingerprint` tells one run from another: what another one has
-  /// left is thrown away whole. Fails when another process holds it.
+  /// Opens or creates the directory and takes its lock. `fingerprint` tells one run from another. Fails when another
+  /// process holds it, or when another run has left a saved state there, unless `overwrite` throws that away.
   static Result<std::unique_ptr<RunDirectory>> open(FileSystem& files, const std::string& output,
-                                                    const std::string& fingerprint);
+                                                    const std::string& fingerprint, bool overwrite);
+  RunDirectory(const RunDirectory&) = delete;
+  RunDirectory& operator=(const RunDirectory&) = delete;
+  /// Removes a directory in which nothing was begun.
+  ~RunDirectory();
 
   /// The state saved last, or nothing.
   Result<std::optional<Checkpoint>> restore();
   /// Replaces the saved state, atomically.
   Result<> save(std::span<const StoredTensor> tensors);
+  /// Whether another run's saved state was thrown away.
   bool discarded_other() const { return discarded_other_; }
 
   /// Of a file or folder in the directory.
@@ -35,7 +40,7 @@ class RunDirectory {
 
  private:
   RunDirectory(FileSystem& files, std::string output);
-  Result<> claim(const std::string& fingerprint);
+  Result<> claim(const std::string& fingerprint, bool overwrite);
 
   FileSystem& files_;
   std::string output_, root_;

@@ -9,7 +9,7 @@ std::string_view items_word(InputKind kind) { return kind == InputKind::kImage ?
 Result<> check_kind(const Dataset& data, const Task& task, const ModelInfo& model) {
   if (data.kind() == model.input) return {};
   return fail(ErrorKind::kIncompatible,
-              "task '{}' has {} ('{}'), but the model '{}' ({}) takes {}: leave the task out with --task, or evaluate "
+              "task '{}' has {} ('{}'), but the model '{}' ({}) takes {}: leave the task out, or take "
               "another model",
               task.name, items_word(data.kind()), task.data.path, model.directory, model.architecture,
               items_word(model.input));

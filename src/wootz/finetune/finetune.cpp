@@ -200,7 +200,8 @@ Result<FinetuneReport> finetune(FileSystem& files, const FinetuneRecipe& recipe,
   settings.weight_decay = recipe.weight_decay;
   AdamW optimizer(run.trainable->values(), settings);
   WOOTZ_TRY(const std::string fingerprint, fingerprint_of(files, run));
-  WOOTZ_TRY(const std::unique_ptr<RunDirectory> partial, RunDirectory::open(files, output, fingerprint));
+  WOOTZ_TRY(const std::unique_ptr<RunDirectory> partial,
+            RunDirectory::open(files, output, fingerprint, options.overwrite));
   WOOTZ_TRY(std::vector<double> losses, restore_state(*partial, *run.trainable, optimizer));
 
   FinetuneReport report;

@@ -3,6 +3,7 @@
 #include "wootz/methods/method.h"
 #include "wootz/recipe/param_values.h"
 #include "wootz/yaml/mapping_reader.h"
+#include "wootz/yaml/scalars.h"
 
 namespace wootz {
 namespace {
@@ -57,11 +58,15 @@ AdaptPlateau read_plateau(const YamlNode& node, Reporter& report) {
 // A setting with options: `true` takes them all as they are, `false` leaves it out.
 template <typename Settings, typename Read>
 void read_optional(MappingReader& reader, std::string_view key, std::optional<Settings>& settings, const Read& read,
-                   Reporter& report) {
+                   std::string_view example, Reporter& report) {
   const YamlNode* node = reader.node(key);
   if (node == nullptr) return;
   if (node->is_mapping()) {
     settings = read(*node, report);
+    return;
+  }
+  if (!node->is_scalar() || !parse_flag(node->text)) {
+    report.error(node->place, "'{}' must be true, false, or a mapping of settings such as {}", key, example);
     return;
   }
   const std::optional<bool> wanted = reader.flag(key);
@@ -86,12 +91,15 @@ void read_loop(MappingReader& reader, AdaptSettings& settings, Reporter& report)
   set_if_given(settings.checkpoint_steps, reader.integer("checkpoint_steps", 0, kMost));
 }
 
-void read_data(MappingReader& reader, AdaptSettings& settings) {
+void read_data(MappingReader& reader, AdaptSettings& settings, Reporter& report) {
   settings.tasks = reader.required_text("tasks");
   set_if_given(settings.split, reader.text("split"));
   set_if_given(settings.max_items, reader.integer("max_items", 1, kMost));
   set_if_given(settings.corruption, reader.text("corruption"));
-  set_if_given(settings.severity, reader.integer("severity", 1, 5));
+  const std::optional<std::uint64_t> severity = reader.integer("severity", 1, 5);
+  set_if_given(settings.severity, severity);
+  if (severity && settings.corruption.empty())
+    report.error(reader.place("severity"), "'severity' is that of a 'corruption', and there is none: remove it");
 }
 
 void read_evaluation(MappingReader& reader, AdaptSettings& settings, Reporter& report) {
@@ -110,7 +118,7 @@ AdaptSettings read_adapt_section(const YamlNode& node, const MethodSpec& method,
   settings.place = report.at(node.place);
   MappingReader reader(node, "'adapt'", report);
   take_preset(reader, method, settings);
-  read_data(reader, settings);
+  read_data(reader, settings, report);
   read_loop(reader, settings, report);
   set_if_given(settings.groups, reader.texts("groups"));
   // A method that learns coefficients of tensors says by a parameter of this name how many share one.
@@ -118,10 +126,10 @@ AdaptSettings read_adapt_section(const YamlNode& node, const MethodSpec& method,
     report.error(reader.place("groups"), "'groups' is about coefficients that tensors share: {} has none, remove it",
                  method.name);
   if (const YamlNode* objective = reader.node("objective")) read_objective(*objective, settings.objective, report);
-  read_optional(reader, "guard", settings.guard, read_guard, report);
+  read_optional(reader, "guard", settings.guard, read_guard, "{every: 25}", report);
   // Under a guard nothing that can collapse is minimized, unless the recipe says so.
   if (settings.guard && reader.node("objective") == nullptr) settings.objective = {.entropy = 0.0, .agreement = 1.0};
-  read_optional(reader, "plateau", settings.plateau, read_plateau, report);
+  read_optional(reader, "plateau", settings.plateau, read_plateau, "{window: 50}", report);
   read_evaluation(reader, settings, report);
   reader.finish();
   return settings;

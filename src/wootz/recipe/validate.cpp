@@ -80,6 +80,26 @@ void check_duplicates(const Recipe& recipe, Reporter& report) {
   }
 }
 
+// Which model is a task's expert, where a merge learns from data.
+void check_tasks(const Recipe& recipe, Reporter& report) {
+  if (!recipe.method->learns()) return;
+  std::map<std::string_view, int> lines;
+  const std::vector<std::size_t> lanes = recipe.lanes();
+  for (std::size_t i = 0; i < recipe.models.size(); ++i) {
+    const RecipeModel& model = recipe.models[i];
+    if (model.task.empty()) continue;
+    if (std::find(lanes.begin(), lanes.end(), i) == lanes.end()) {
+      report.warning(text_place(model.place), "{} is the base, which is not merged: its task {} counts for nothing",
+                     shown(model.reference), shown(model.task));
+      continue;
+    }
+    const auto [first, is_new] = lines.emplace(model.task, model.place.line);
+    if (!is_new)
+      report.warning(text_place(model.place), "task {} is that of two models: the expert for it is the one on line {}",
+                     shown(model.task), first->second);
+  }
+}
+
 void check_transforms(const Recipe& recipe, Reporter& report) {
   if (recipe.transforms.empty() || recipe.method->lanes == Lanes::kTaskVectors) return;
   report.error(text_place(recipe.transforms.front().place),
@@ -140,6 +160,7 @@ void check_required(const Recipe& recipe, Reporter& report) {
 void validate(const Recipe& recipe, TextPlace models, Reporter& report) {
   check_base(recipe, report);
   check_duplicates(recipe, report);
+  check_tasks(recipe, report);
   check_model_count(recipe, models, report);
   check_transforms(recipe, report);
   check_coefficients(recipe, report);

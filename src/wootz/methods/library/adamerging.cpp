@@ -42,9 +42,10 @@ void register_adamerging(Registry& registry) {
        .effect = Effect::kAdds},
       {.name = "clamp", .type = ParamType::kFlag, .fallback = 1.0, .description = "Keep the coefficients in [0, 1]."}};
   spec.idempotent = false;
-  // The authors' code, and FusionBench's.
+  // The authors' code, FusionBench's, and ours.
   spec.presets = {{.name = "paper", .steps = 500, .batches_per_step = 2, .learning_rate = 1e-3, .clamp = true},
-                  {.name = "fusionbench", .steps = 1000, .learning_rate = 1e-3}};
+                  {.name = "fusionbench", .steps = 1000, .learning_rate = 1e-3},
+                  {.name = "guarded", .steps = 500, .learning_rate = 1e-3, .guard = true}};
   spec.combination = CombinationSpec{.make = starting_sum};
   registry.add(std::move(spec));
 }

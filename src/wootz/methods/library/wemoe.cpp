@@ -18,6 +18,8 @@ std::string check_routers(const ParamSet& values) {
     return "'layer_code' goes into the hidden layer: it needs 'router_layers: 2'";
   if (std::fmod(values.number("layer_code"), 2.0) != 0.0)
     return "'layer_code' must be even: half of it are sines, half cosines";
+  if (values.choice("storage") == "sparse" && values.number("keep") == 0.0)
+    return "'keep' is 0, which leaves nothing of the experts: 0.1 is usual";
   return "";
 }
 
