@@ -235,6 +235,8 @@ TEST_F(AdaptTest, ErrorsSayWhatToDo) {
   };
   EXPECT_THAT(error_of("granularity: tensor", "steps: 1"), HasSubstr("'granularity'"));
   EXPECT_THAT(error_of("init: 0.3", "step: 1"), HasSubstr("did you mean 'steps'"));
+  EXPECT_THAT(error_of("init: 0.3", "steps: 1, groups: [mlp, nowhere]"), HasSubstr("'nowhere' is in the name of no"));
+  EXPECT_THAT(error_of("init: 1.5", "steps: 1"), HasSubstr("'init' is outside [0, 1]"));
   EXPECT_THAT(error_of("init: 0.3", "steps: 1, split: nowhere"), HasSubstr("nowhere"));
   EXPECT_THAT(error_of("init: 0.3", "steps: 1, corruption: fog"), HasSubstr("fog"));
   EXPECT_THAT(error_of("init: 0.3", "steps: 1, objective: {entropy: 0}"), HasSubstr("'objective' has no term"));

@@ -140,6 +140,12 @@ TEST(Checkpoint, FormatsThatWootzDoesNotRead) {
   }
 }
 
+TEST(Checkpoint, OtherFilesAreNoModels) {
+  const TempDir directory;
+  write_file(directory / "recipe.yml", "merge_method: linear\n");
+  expect_refused(directory / "recipe.yml", "is no model: give a model's directory");
+}
+
 TEST(Checkpoint, AdaptersAreNotModels) {
   const TempDir directory;
   write_file(directory / "adapter_config.json", "{}");

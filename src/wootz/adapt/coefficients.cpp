@@ -63,6 +63,10 @@ Result<Coefficients> Coefficients::make(const MergePlan& plan, const Network& ne
     }
     made.group_of_.push_back(entry->second);
   }
+  for (const std::string& filter : plan.recipe.adapt->groups)
+    if (!known.contains(filter))
+      return fail(ErrorKind::kUsage,
+                  "'groups': '{}' is in the name of no tensor, or only of ones that an earlier filter takes", filter);
   const auto rows = static_cast<std::int64_t>(made.groups_.size());
   made.values_ = at::tensor(starts, at::kDouble).view({rows, -1}).clone();
   made.clamp_ = clamps(plan);

@@ -111,6 +111,9 @@ Result<WeightFiles> find_weight_files(FileSystem& files, const std::string& path
   if (name.ends_with(kIndexEnding)) return from_index(files, parent_path(path), name);
   if (is_foreign_weight_file(name))
     return fail(ErrorKind::kInput, "'{}' is not a safetensors file. {}", path, kConversion);
+  constexpr std::array<std::string_view, 5> kTexts{".yml", ".yaml", ".json", ".txt", ".md"};
+  if (std::any_of(kTexts.begin(), kTexts.end(), [&](std::string_view ending) { return name.ends_with(ending); }))
+    return fail(ErrorKind::kInput, "'{}' is no model: give a model's directory, or a .safetensors file", path);
   return WeightFiles{parent_path(path), {name}, std::nullopt, ""};
 }
 
