@@ -32,10 +32,10 @@ struct AdaptObjective {
 
 /// Watches a set of unlabeled items of every task, and goes back when a task comes to harm.
 struct AdaptGuard {
-  std::size_t every = 25;    ///< steps between two looks
-  std::size_t items = 256;   ///< watched, of each task
-  double tolerance = 0.02;   ///< how far a task's agreement with its teacher may fall below the start's
-  std::size_t patience = 4;  ///< looks without a better state before the run ends
+  std::size_t every = 25;     ///< steps between two looks
+  std::size_t items = 256;    ///< watched, of each task
+  double tolerance = 0.02;    ///< how far a task's agreement with its teacher may fall below the start's
+  std::size_t patience = 10;  ///< looks without a better state before the run ends
 };
 
 /// Ends a run when the loss, averaged over the window, has fallen by less than `change` (a share) since the one before.
