@@ -37,6 +37,7 @@ bool clamps(const MergePlan& plan) {
 
 Result<Coefficients> Coefficients::make(const MergePlan& plan, const Network& network) {
   Coefficients made;
+  made.clamp_ = clamps(plan);
   const std::vector<TensorContext>& contexts = plan.contexts.back();
   std::map<std::string, std::size_t> known;
   std::vector<double> starts;
@@ -47,7 +48,7 @@ Result<Coefficients> Coefficients::make(const MergePlan& plan, const Network& ne
     if (!plan.recipe.adapt->groups.empty()) group = group_by_filter(plan.recipe.adapt->groups, context.name);
     const std::vector<double>& start = context.params.numbers("init");
     const auto is_outside = [](double value) { return value < 0.0 || value > 1.0; };
-    if (clamps(plan) && std::any_of(start.begin(), start.end(), is_outside))
+    if (made.clamp_ && std::any_of(start.begin(), start.end(), is_outside))
       return fail(ErrorKind::kUsage,
                   "'init' is outside [0, 1], where 'clamp' keeps coefficients: change it, or write 'clamp: false'");
     const auto [entry, is_new] = known.emplace(group, made.groups_.size());
@@ -69,7 +70,6 @@ Result<Coefficients> Coefficients::make(const MergePlan& plan, const Network& ne
                   "'groups': '{}' is in the name of no tensor, or only of ones that an earlier filter takes", filter);
   const auto rows = static_cast<std::int64_t>(made.groups_.size());
   made.values_ = at::tensor(starts, at::kDouble).view({rows, -1}).clone();
-  made.clamp_ = clamps(plan);
   return made;
 }
 

@@ -78,7 +78,9 @@ Result<> RunDirectory::publish(bool replace) {
   if (replace && files_.exists(output_)) WOOTZ_RETURN_IF_ERROR(files_.rename(output_, path(kReplaced)));
   WOOTZ_RETURN_IF_ERROR(files_.rename(path(kOutput), output_));
   WOOTZ_RETURN_IF_ERROR(files_.sync_directory(parent_path(output_)));
-  return files_.remove_all(root_);  // the lock is held until it is gone
+  Result<> removed = files_.remove_all(root_);  // the lock is held until it is gone
+  lock_.reset();                                // what stands there from now on is another run's
+  return removed;
 }
 
 Result<> read_saved(const Checkpoint& state, const std::string& name, std::span<std::byte> out) {

@@ -65,13 +65,13 @@ void read_optional(MappingReader& reader, std::string_view key, std::optional<Se
     settings = read(*node, report);
     return;
   }
-  if (!node->is_scalar() || !parse_flag(node->text)) {
+  const std::optional<bool> wanted = node->is_scalar() ? parse_flag(node->text) : std::nullopt;
+  if (!wanted)
     report.error(node->place, "'{}' must be true, false, or a mapping of settings such as {}", key, example);
-    return;
-  }
-  const std::optional<bool> wanted = reader.flag(key);
-  if (wanted && *wanted) settings.emplace();
-  if (wanted && !*wanted) settings.reset();  // also what a preset has set
+  else if (*wanted)
+    settings.emplace();
+  else
+    settings.reset();  // also what a preset has set
 }
 
 void read_loop(MappingReader& reader, AdaptSettings& settings, Reporter& report) {
