@@ -111,6 +111,8 @@ std::string count_of(std::uint64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", format_count(count), noun, count == 1 ? "" : "s");
 }
 
+std::string format_percent(double share) { return fmt::format("{:.2f}", 100.0 * share); }
+
 std::string format_number(double value) { return fmt::format("{:.4g}", value); }
 
 std::vector<std::string> wrap(std::string_view text, std::size_t width) {

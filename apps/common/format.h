@@ -29,6 +29,9 @@ std::string format_count(std::uint64_t count);
 /// "1 tensor", "1,234 tensors"
 std::string count_of(std::uint64_t count, std::string_view noun);
 
+/// A share in per cent, without the sign: "73.65"
+std::string format_percent(double share);
+
 /// Four significant digits.
 std::string format_number(double value);
 

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 
+#include "format.h"
 #include "table.h"
 
 namespace wootz::cli {
 namespace {
-
-std::string percent(double fraction) { return fmt::format("{:.2f}", 100.0 * fraction); }
 
 // "motion_blur, severity 5"
 std::string condition_text(const std::optional<Corruption>& corruption) {
@@ -15,13 +14,14 @@ std::string condition_text(const std::optional<Corruption>& corruption) {
 }
 
 std::string cell(double accuracy, const std::optional<double>& normalized) {
-  return percent(accuracy) + (normalized ? fmt::format(" ({})", percent(*normalized)) : "");
+  return format_percent(accuracy) + (normalized ? fmt::format(" ({})", format_percent(*normalized)) : "");
 }
 
 std::string task_cell(const TaskResult& result, bool interval) {
   if (!interval) return cell(result.score.accuracy, result.normalized);
-  return fmt::format("{} ±{}{}", percent(result.score.accuracy), percent((result.score.high - result.score.low) / 2.0),
-                     result.normalized ? fmt::format(" ({})", percent(*result.normalized)) : "");
+  return fmt::format("{} ±{}{}", format_percent(result.score.accuracy),
+                     format_percent((result.score.high - result.score.low) / 2.0),
+                     result.normalized ? fmt::format(" ({})", format_percent(*result.normalized)) : "");
 }
 
 bool same_condition(const ResultRow& a, const ResultRow& b) {
@@ -81,9 +81,10 @@ std::string classes_text(const Results& results) {
       for (const char* header : {"accuracy", "correct", "items", "chosen"}) table.add_column(header);
       for (std::size_t label = 0; label < result.score.classes.size(); ++label) {
         const ClassScore& score = result.score.classes[label];
-        table.add_row({label < result.class_names.size() ? result.class_names[label] : std::to_string(label),
-                       score.n == 0 ? "-" : percent(static_cast<double>(score.correct) / static_cast<double>(score.n)),
-                       std::to_string(score.correct), std::to_string(score.n), std::to_string(score.predicted)});
+        table.add_row(
+            {label < result.class_names.size() ? result.class_names[label] : std::to_string(label),
+             score.n == 0 ? "-" : format_percent(static_cast<double>(score.correct) / static_cast<double>(score.n)),
+             std::to_string(score.correct), std::to_string(score.n), std::to_string(score.predicted)});
       }
       text += table.text(2);
     }

@@ -6,8 +6,6 @@
 namespace wootz::cli {
 namespace {
 
-std::string percent(double fraction) { return fmt::format("{:.2f}", 100.0 * fraction); }
-
 std::string head_text(const SearchResult& result) {
   return fmt::format("Accuracy on '{}', %{}\n", result.split,
                      result.test_labels ? "; tasks are tested on these items, so it is no estimate for the best one"
@@ -26,8 +24,8 @@ Table candidates_table(const SearchResult& result) {
     std::vector<std::string> cells = {i == result.best ? "*" : "", result.models.empty()
                                                                        ? fmt::format("{}", candidate.values[0])
                                                                        : std::to_string(i + 1)};
-    for (const CandidateScore& score : candidate.tasks) cells.push_back(percent(score.accuracy));
-    cells.push_back(percent(candidate.mean.accuracy));
+    for (const CandidateScore& score : candidate.tasks) cells.push_back(format_percent(score.accuracy));
+    cells.push_back(format_percent(candidate.mean.accuracy));
     cells.push_back(fmt::format("{:.4f}", candidate.mean.loss));
     table.add_row(std::move(cells));
   }
@@ -36,7 +34,7 @@ Table candidates_table(const SearchResult& result) {
 
 std::string best_text(const SearchResult& result) {
   const Candidate& best = result.candidates[result.best];
-  const std::string average = percent(best.mean.accuracy);
+  const std::string average = format_percent(best.mean.accuracy);
   if (result.models.empty()) return fmt::format("Best: {} {}, {} %\n", result.parameter, best.values[0], average);
   Table table;
   table.add_column("");

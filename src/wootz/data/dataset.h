@@ -60,4 +60,7 @@ const std::vector<DataFormat>& data_formats();
 /// Opens a split; the format decides what is read now (labels, file names) and what with each item.
 Result<std::unique_ptr<Dataset>> open_dataset(FileSystem& files, const DataSpec& spec);
 
+/// Fails (kInput) when a label has no class name, given that there are some; the message names the item and its place.
+Result<> check_labels(const Dataset& dataset);
+
 }  // namespace wootz

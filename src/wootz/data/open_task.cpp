@@ -25,16 +25,6 @@ class Named : public Dataset {
   std::vector<std::string> class_names_;
 };
 
-Result<> check_labels(const Dataset& data) {
-  const std::size_t classes = data.class_names().size();
-  if (classes == 0) return {};
-  for (std::size_t i = 0; i < data.size(); ++i)
-    if (data.label(i) < 0 || static_cast<std::size_t>(data.label(i)) >= classes)
-      return fail(ErrorKind::kInput, "{}: label {}, but there are {} classes, numbered from 0", data.place(i),
-                  data.label(i), classes);
-  return {};
-}
-
 Result<std::unique_ptr<Dataset>> open_stored(FileSystem& files, const Task& task, const std::string& split) {
   DataSpec spec = task.data;
   if (split != spec.split && files.exists(spec.path) && !files.is_directory(spec.path))

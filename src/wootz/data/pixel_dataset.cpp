@@ -6,18 +6,6 @@
 
 namespace wootz {
 
-Result<> check_labels(const Dataset& dataset) {
-  const std::size_t classes = dataset.class_names().size();
-  for (std::size_t i = 0; i < dataset.size(); ++i) {
-    const int label = dataset.label(i);
-    if (label < 0) return fail(ErrorKind::kInput, "{}: label {}; labels count from 0", dataset.place(i), label);
-    if (classes > 0 && static_cast<std::size_t>(label) >= classes)
-      return fail(ErrorKind::kInput, "{}: label {}, but there are {} class names (labels 0 to {})", dataset.place(i),
-                  label, classes, classes - 1);
-  }
-  return {};
-}
-
 Result<std::unique_ptr<Dataset>> PixelDataset::make(std::vector<PixelFile> files, int width, int height,
                                                     PixelLayout layout, std::vector<int> labels,
                                                     std::vector<std::string> class_names) {

@@ -54,7 +54,4 @@ class PixelDataset : public Dataset {
   std::vector<std::string> class_names_;
 };
 
-/// Fails (kInput) when a label has no class name, given that there are some; the message names the item and its place.
-Result<> check_labels(const Dataset& dataset);
-
 }  // namespace wootz

@@ -11,7 +11,7 @@ namespace {
 
 class DigestJob : public Job {
  public:
-  DigestJob(StoredTensor tensor, std::function<void(Result<std::string>)> done)
+  DigestJob(ReadableTensor tensor, std::function<void(Result<std::string>)> done)
       : tensor_(std::move(tensor)), done_(std::move(done)) {}
 
   Result<std::optional<std::size_t>> next_phase() override {
@@ -41,7 +41,7 @@ class DigestJob : public Job {
   Result<> merge(std::size_t, std::unique_ptr<UnitResult>) override { return {}; }
 
  private:
-  StoredTensor tensor_;
+  ReadableTensor tensor_;
   std::function<void(Result<std::string>)> done_;
   std::vector<std::uint64_t> pieces_;
   std::mutex mutex_;
@@ -51,7 +51,7 @@ class DigestJob : public Job {
 
 }  // namespace
 
-std::unique_ptr<Job> make_digest_job(StoredTensor tensor, std::function<void(Result<std::string>)> done) {
+std::unique_ptr<Job> make_digest_job(ReadableTensor tensor, std::function<void(Result<std::string>)> done) {
   return std::make_unique<DigestJob>(std::move(tensor), std::move(done));
 }
 

@@ -12,7 +12,7 @@
 namespace wootz {
 
 /// Stored data of `size` elements.
-struct StoredTensor {
+struct ReadableTensor {
   std::uint64_t size = 0;
   Dtype dtype = Dtype::kF32;
   /// Fills the span from a byte offset within the tensor. Thread-safe.
@@ -20,6 +20,6 @@ struct StoredTensor {
 };
 
 /// Calls `done` with the tensor's digest, or the first error of a read; the job itself does not fail.
-std::unique_ptr<Job> make_digest_job(StoredTensor tensor, std::function<void(Result<std::string>)> done);
+std::unique_ptr<Job> make_digest_job(ReadableTensor tensor, std::function<void(Result<std::string>)> done);
 
 }  // namespace wootz

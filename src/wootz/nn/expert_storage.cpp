@@ -8,15 +8,16 @@
 #include <limits>
 
 #include "wootz/core/check.h"
+#include "wootz/nn/kernel_tensors.h"
 #include "wootz/nn/torch_headers.h"
 
 namespace wootz {
 namespace {
 
+using ops::size_of;
+
 constexpr std::int64_t kByteBits = 8;
 constexpr std::array<std::string_view, 3> kStorageNames = {"dense", "sparse", "low_rank"};
-
-std::size_t size_of(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 // The largest magnitude that is not kept.
 float threshold_of(const float* values, std::int64_t n, double keep) {

@@ -15,6 +15,9 @@ inline kernels::Activation activation_of(at::ScalarType type) {
 }
 inline kernels::Activation activation_of(const at::Tensor& x) { return activation_of(x.scalar_type()); }
 
+/// A size as our kernels take it. Requires: it is not negative.
+inline std::size_t size_of(std::int64_t n) { return static_cast<std::size_t>(n); }
+
 /// The element at a flat offset of a contiguous tensor.
 inline void* at_offset(const at::Tensor& x, std::int64_t offset) {
   return static_cast<std::byte*>(x.data_ptr()) + offset * static_cast<std::int64_t>(x.element_size());

@@ -41,8 +41,6 @@ class ChunkSums {
   at::Tensor lines_;
 };
 
-std::size_t size_of(std::int64_t n) { return static_cast<std::size_t>(n); }
-
 struct QuickGeluFunction : torch::autograd::Function<QuickGeluFunction> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const std::optional<at::Tensor>& given) {
     const at::Tensor bias = given.value_or(at::Tensor());

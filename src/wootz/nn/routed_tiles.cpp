@@ -31,8 +31,6 @@ constexpr std::int64_t kCacheFloats = 100 * 1024;
 
 constexpr std::int64_t kPanelFloats = kernels::kPanel;
 
-std::size_t size_of(std::int64_t n) { return static_cast<std::size_t>(n); }
-
 // Steps of a tile; a function of the experts' number alone.
 std::int64_t tile_steps(std::int64_t experts) {
   const std::int64_t fitting = kCacheFloats / (kStrip * (experts + kMergedAtOnce));
