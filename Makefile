@@ -17,7 +17,7 @@ FUZZ_SECONDS ?= 600
 
 .DEFAULT_GOAL := build
 .PHONY: build test demo release asan tsan fuzz tidy format format-check bench bench-peers test-peers \
-        clean help
+        cuda clean help
 
 build: $(LIBTORCH)  ## build/wootz and build/wootz-nn, for development (WOOTZ_NN=OFF: without the latter)
 	@$(PACKAGES) build test
@@ -102,6 +102,9 @@ test-peers: build .venv-peers/done  ## compare with mergekit, transformers, toke
 	@$(PACKAGES) build
 	@tools/make_venv.sh .venv-peers requirements-peers.txt
 	@touch $@
+
+cuda: .venv-torch/done  ## install what --device cuda needs (3 GB; the GPU's driver is the system's)
+	@.venv-torch/bin/python -m pip install --quiet --no-deps -r requirements-cuda.txt
 
 clean:  ## remove what was built (not the Python environments)
 	@rm -rf build build-release build-asan build-tsan build-fuzz build-tidy build-bench

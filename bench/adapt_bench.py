@@ -30,7 +30,7 @@ SECONDS_TARGET = {("b32", "float32"): 0.6, ("b32", "bfloat16"): 0.3}
 MEMORY_TARGET = {"b32": 0.5}
 # WEMoE: inference beside the dense model's, a step beside AdaMerging's, and a step's bytes.
 INFERENCE_TARGET, STEP_TARGET, STEP_MEMORY = 1.5, 2.0, 6e9
-MEMORY_OF_ROUTED = "6GiB"
+MEMORY_OF_ROUTED = "6GiB"  # on a GPU, what it has
 # FusionBench runs with what suits it best, which is found once; on the small network that can be one thread.
 SETTINGS = {"b32": (("--attention", "sdpa"), ("--attention", "eager")),
             "zoo": (("--attention", "sdpa"), ("--attention", "sdpa", "--threads", "1"),
@@ -49,6 +49,7 @@ def parse_arguments():
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--steps", type=int, default=4, help="of each run; the first does not count")
     parser.add_argument("--batch", type=int, default=16, help="images of each task")
+    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda, of both sides")
     parser.add_argument("--wemoe", action="store_true", help="WEMoE too")
     parser.add_argument("--json", type=pathlib.Path, help="also write the figures here")
     return parser.parse_args()
@@ -116,8 +117,8 @@ def ours(arguments, folder, catalogue, method, precision, *more, steps=None, kee
     path, out = arguments.data / "recipe.yml", arguments.data / "out"
     path.write_text(json.dumps(recipe, indent=2))  # JSON is YAML
     harness.remove(out)
-    figures = run_json([arguments.build / "wootz", "adapt", path, out, "--json", "--steps",
-                        arguments.steps if steps is None else steps, *more])
+    figures = run_json([arguments.build / "wootz", "adapt", path, out, "--json", "--device", arguments.device,
+                        "--steps", arguments.steps if steps is None else steps, *more])
     if not keep:
         harness.remove(out)
     return figures
@@ -126,14 +127,14 @@ def ours(arguments, folder, catalogue, method, precision, *more, steps=None, kee
 def peers(arguments, folder, method, *more):
     """The figures of one run of FusionBench."""
     command = [PEER, "bench/adapt_peer.py", folder / "models", folder / "heads", "--method", method,
-               "--steps", arguments.steps, "--batch", arguments.batch, *more]
+               "--device", arguments.device, "--steps", arguments.steps, "--batch", arguments.batch, *more]
     return run_json(command, LD_PRELOAD=MIMALLOC)
 
 
 def compare(arguments, name, folder, catalogue):
     """Runs all pairs: {precision: [(figures of ours, figures of the peer's)]}."""
     pairs = {"float32": []}
-    if "bf16" in harness.machine():  # elsewhere it is emulated, and takes minutes
+    if "bf16" in harness.machine() or arguments.device != "cpu":  # elsewhere it is emulated, and takes minutes
         pairs["bfloat16"] = []
     best = min(SETTINGS[name], key=lambda each: peers(arguments, folder, "adamerging", *each)["seconds"])
     print(f"{name}: FusionBench runs with {' '.join(best)}", file=sys.stderr)
@@ -146,11 +147,20 @@ def compare(arguments, name, folder, catalogue):
     return pairs
 
 
-def row(name, precision, pairs, fast_bf16):
+def machine(arguments):
+    """What both sides run on."""
+    if arguments.device == "cpu":
+        return harness.machine()
+    names = subprocess.run(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"], capture_output=True, text=True)
+    return f"{names.stdout.splitlines()[0]}; {harness.machine()}"
+
+
+def row(name, precision, pairs, fast_bf16, device):
     """A line of the table, and whether the targets are met."""
     seconds = statistics.median(mine["seconds_per_step"] / peer["seconds"] for mine, peer in pairs)
     memory = statistics.median(mine["peak_anonymous"] / peer["peak_anonymous"] for mine, peer in pairs)
-    target, memory_target = SECONDS_TARGET.get((name, precision)), MEMORY_TARGET.get(name)
+    target = SECONDS_TARGET.get((name, precision))
+    memory_target = MEMORY_TARGET.get(name) if device == "cpu" else None  # of the processor's memory
     held = precision == "float32" or fast_bf16  # to its target of time
     good = (not target or not held or seconds <= target) and (not memory_target or memory <= memory_target)
     middle = [statistics.median(values) for values in zip(*(
@@ -168,16 +178,20 @@ def seconds_of_evaluation(arguments, model, catalogue):
     names = [task["name"] for task in json.loads(run([arguments.build / "wootz", "eval", model, "--tasks", catalogue,
                                                       "--max-items", 1, "--json", "-q"])[0])["results"][0]["tasks"]]
     command = [arguments.build / "wootz", "eval", model, "--tasks", catalogue, "--batch-size", arguments.batch,
-               "--max-items", 64, "--timing", "--json", "-q"]
+               "--max-items", 64, "--timing", "--json", "-q", "--device", arguments.device]
     for name in names[:2]:
         command += ["--task", name]
     tasks = json.loads(run(command)[0])["results"][0]["tasks"].values()
     return sum(task["seconds"] - task["waited_for_data"] for task in tasks)
 
 
+def memory_of_routed(arguments):
+    return ("--max-memory", MEMORY_OF_ROUTED) if arguments.device == "cpu" else ()
+
+
 def inference(arguments, folder, catalogue):
     """The routed network's time beside the dense one's: the median of the pairs."""
-    ours(arguments, folder, catalogue, "wemoe", "float32", "--max-memory", MEMORY_OF_ROUTED, steps=0, keep=True)
+    ours(arguments, folder, catalogue, "wemoe", "float32", *memory_of_routed(arguments), steps=0, keep=True)
     ratios = [seconds_of_evaluation(arguments, arguments.data / "out", catalogue)
               / seconds_of_evaluation(arguments, folder / "models" / "base", catalogue)
               for _ in range(arguments.repeat)]
@@ -188,13 +202,13 @@ def inference(arguments, folder, catalogue):
 def wemoe(arguments, name, folder, catalogue):
     """A line about WEMoE, and whether the targets are met (those of the large size)."""
     ratio = inference(arguments, folder, catalogue)
-    mine = ours(arguments, folder, catalogue, "wemoe", "float32", "--max-memory", MEMORY_OF_ROUTED)
+    mine = ours(arguments, folder, catalogue, "wemoe", "float32", *memory_of_routed(arguments))
     plain = ours(arguments, folder, catalogue, "adamerging", "float32")
     peer = peers(arguments, folder, "wemoe", "--adapt")
     step = "killed" if peer["killed"] else f"{peer['seconds']:.3f}"
     step_ratio = mine["seconds_per_step"] / plain["seconds_per_step"]
     good = name != "b32" or (ratio <= INFERENCE_TARGET and step_ratio <= STEP_TARGET
-                             and mine["peak_anonymous"] <= STEP_MEMORY)
+                             and (arguments.device != "cpu" or mine["peak_anonymous"] <= STEP_MEMORY))
     return [name, f"{ratio:.2f}", f"{peer['inference_seconds'] / peer['dense_seconds']:.2f}",
             f"{mine['seconds_per_step']:.3f}", f"{step_ratio:.2f}", step, f"{mine['peak_anonymous'] / MIB:.0f}",
             f"{peer['peak_anonymous'] / MIB:.0f}", "yes" if good else "NO"], good
@@ -206,10 +220,11 @@ def main():
         sys.exit(f"adapt_bench: {MIMALLOC} is missing: install the group [bench] of apt-packages.txt")
     cases = {name: make(arguments) for name, make in (("zoo", zoo), ("b32", b32)) if arguments.only in (None, name)}
     runs = {name: compare(arguments, name, *case) for name, case in cases.items()}
-    fast_bf16 = "amx_bf16" in harness.machine()
-    rows = [row(name, precision, pairs, fast_bf16) for name, both in runs.items() for precision, pairs in both.items()]
+    fast_bf16 = "amx_bf16" in harness.machine() or arguments.device != "cpu"
+    rows = [row(name, precision, pairs, fast_bf16, arguments.device)
+            for name, both in runs.items() for precision, pairs in both.items()]
 
-    print(f"\n{harness.machine()}")
+    print(f"\n{machine(arguments)}")
     print(f"AdaMerging, layer-wise, 8 tasks, {arguments.batch} images of each; {arguments.repeat} pairs, the median of "
           f"{arguments.steps - 1} steps\nMiB without pages of files, then with them; FusionBench 0.2.33 in f32\n")
     head = ["", "wootz s", "peer s", "ratio", "target", "MiB", "peer MiB", "ratio", "target", "RSS", "peer RSS", "met"]
@@ -222,7 +237,7 @@ def main():
         print(harness.table(head, [cells for cells, _ in lines]))
         rows += lines
     if arguments.json:
-        arguments.json.write_text(json.dumps({"machine": harness.machine(), "runs": runs}, indent=2) + "\n")
+        arguments.json.write_text(json.dumps({"machine": machine(arguments), "runs": runs}, indent=2) + "\n")
     return 0 if all(good for _, good in rows) else 1
 
 

@@ -17,6 +17,7 @@ import itertools
 import json
 import os
 import pathlib
+import re
 import resource
 import statistics
 import sys
@@ -52,12 +53,13 @@ class Tower(torch.nn.Module):
 class Pool:
     """The part of FusionBench's model pools that its algorithms use."""
 
-    def __init__(self, models, tasks, attention):
-        self.models, self.model_names, self.attention = models, tasks, attention
+    def __init__(self, models, tasks, attention, device):
+        self.models, self.model_names, self.attention, self.device = models, tasks, attention, device
 
     def load(self, name):
         folder = self.models / ("base" if name == "_pretrained_" else name)
-        return CLIPVisionModelWithProjection.from_pretrained(folder, attn_implementation=self.attention)
+        model = CLIPVisionModelWithProjection.from_pretrained(folder, attn_implementation=self.attention)
+        return model.to(self.device)
 
     def load_model(self, name):
         return Tower(self.load(name).vision_model)
@@ -75,11 +77,12 @@ class Local:
         self.zeroshot_weights = {}
         for task in pool.model_names:
             with safe_open(heads / f"{task}.safetensors", "pt") as file:
-                self.zeroshot_weights[task] = float(file.metadata()["logit_scale"]) * file.get_tensor("weight")
+                weight = float(file.metadata()["logit_scale"]) * file.get_tensor("weight")
+                self.zeroshot_weights[task] = weight.to(pool.device)
         size = base.config.image_size
         generator = torch.Generator().manual_seed(0)
         shape = (batch, 3, size, size)
-        self.images = {task: torch.randn(shape, generator=generator) for task in pool.model_names}
+        self.images = {task: torch.randn(shape, generator=generator).to(pool.device) for task in pool.model_names}
 
     def on_test_time_adaptation_start(self):
         pass
@@ -110,7 +113,7 @@ def adamerging(arguments, pool):
     config = {"weights": None, "optimizer": "adam", "lr": 1e-3, "init_values": 0.3, "clamp_weights": False,
               "tie_weights": True, "strict": False, "max_steps": arguments.steps}
     algorithm = AdaMerging(OmegaConf.create(config))
-    algorithm.fabric = lightning.Fabric(accelerator="cpu", devices=1)
+    algorithm.fabric = lightning.Fabric(accelerator=pool.device, devices=1)
     algorithm.prepare(pool, arguments.heads, arguments.batch)
     module = algorithm.construct_layer_wise_merged_model(pool)
     result = algorithm.timed_adaptation(module)
@@ -124,7 +127,7 @@ def inference_seconds(algorithm, module, task):
     seconds = []
     for _ in range(1 + REPEAT):
         begin = time.perf_counter()
-        algorithm.compute_logits(module, (algorithm.images[task], None), task)
+        algorithm.compute_logits(module, (algorithm.images[task], None), task).cpu()
         seconds.append(time.perf_counter() - begin)
     return statistics.median(seconds[1:])
 
@@ -133,11 +136,11 @@ def wemoe(arguments, pool):
     config = {"router_hidden_layers": 2, "init_lambda": 0.3, "batch_reduce": arguments.batch_reduce, "lr": 1e-4,
               "optimizer": "adam", "use_grad_accumulate": True, "max_steps": arguments.steps}
     algorithm = WeMoe(OmegaConf.create(config))
-    algorithm._fabric = lightning.Fabric(accelerator="cpu", devices=1)  # else it only makes one for a GPU
+    algorithm._fabric = lightning.Fabric(accelerator=pool.device, devices=1)  # else it only makes one for a GPU
     algorithm.prepare(pool, arguments.heads, arguments.batch)
     task = pool.model_names[0]
     result = {"dense_seconds": inference_seconds(algorithm, pool.load_model("_pretrained_").eval(), task)}
-    module = algorithm.construct_moe_model()
+    module = algorithm.construct_moe_model().to(pool.device)
     result["inference_seconds"] = inference_seconds(algorithm, module.eval(), task)
     result["inference_peak_anonymous"] = arguments.peak.bytes
     if arguments.adapt:
@@ -150,7 +153,7 @@ def guarded(work):
     try:
         return {**work(), "killed": False}
     except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
+        if isinstance(error, RuntimeError) and not re.search("allocate memory|out of memory", str(error)):
             raise
         return {"killed": True}
 
@@ -163,18 +166,20 @@ def main():
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--batch", type=int, default=16, help="images of each task")
     parser.add_argument("--attention", default="sdpa", help="sdpa (default) or eager")
+    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     parser.add_argument("--threads", type=int, help="default: PyTorch's")
     parser.add_argument("--adapt", action="store_true", help="wemoe: adapt too")
     parser.add_argument("--batch-reduce", action="store_true", help="wemoe: one routing for a batch")
     parser.add_argument("--limit", type=float, default=22, help="GiB of address space; more counts as killed")
     arguments = parser.parse_args()
-    resource.setrlimit(resource.RLIMIT_AS, (int(arguments.limit * 2**30),) * 2)
+    if arguments.device == "cpu":
+        resource.setrlimit(resource.RLIMIT_AS, (int(arguments.limit * 2**30),) * 2)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
     arguments.peak = memory_watch.AnonymousPeak("self")
     tasks = sorted(path.stem for path in arguments.heads.glob("*.safetensors"))
-    pool = Pool(arguments.models, tasks, arguments.attention)
+    pool = Pool(arguments.models, tasks, arguments.attention, arguments.device)
     with contextlib.redirect_stdout(sys.stderr):  # FusionBench prints there
         result = {"adamerging": adamerging, "wemoe": wemoe}[arguments.method](arguments, pool)
     print(json.dumps({**result, "peak_memory": memory_watch.status("self", "VmHWM"),

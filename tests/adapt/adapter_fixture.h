@@ -10,6 +10,12 @@
 
 namespace wootz::testing {
 
+// Where the network runs, and the vectors lie.
+struct Place {
+  at::Device device = at::kCPU;
+  bool vectors_on_device = false;
+};
+
 class AdapterFixture : public AdaptFixture {
  protected:
   struct Setup {
@@ -24,7 +30,7 @@ class AdapterFixture : public AdaptFixture {
   };
 
   // Of a recipe with batches of six items.
-  std::unique_ptr<Setup> setup_recipe(const std::string& text, bool wide) {
+  std::unique_ptr<Setup> setup_recipe(const std::string& text, bool wide, const Place& place = {}) {
     auto made = std::make_unique<Setup>();
     made->plan = plan(text);
     const Checkpoint& base = made->plan.sources.donor().checkpoint;
@@ -34,7 +40,7 @@ class AdapterFixture : public AdaptFixture {
     made->tasks = *open_adapt_tasks(files_, made->plan.recipe, info);
     for (std::size_t t = 0; t < made->tasks.size(); ++t) {
       const OpenTask& open = made->tasks[t].open;
-      ObjectiveTask task{open.task.name, open.classes, head_tensors(*open.head), {}};
+      ObjectiveTask task{open.task.name, open.classes, head_tensors(*open.head, place.device), {}};
       if (wide) task.head->weight = task.head->weight.to(at::kDouble);
       made->objective_tasks.push_back(std::move(task));
       auto stream = ItemStream::open(files_, open, t, info, {3, 1, 4, 15, 9, 26}, {std::nullopt, 6, 0}, made->bad);
@@ -42,6 +48,8 @@ class AdapterFixture : public AdaptFixture {
     }
     made->inputs = {.plan = &made->plan,
                     .network = made->network.get(),
+                    .device = place.device,
+                    .vectors_on_device = place.vectors_on_device,
                     .step_items = 12,
                     .tokens = info.image_tokens,
                     .max_memory = std::uint64_t{1} << 30,
@@ -61,7 +69,7 @@ class AdapterFixture : public AdaptFixture {
     return *loss;
   }
   static std::vector<MicroBatch> micro_batches_of(const Setup& setup, std::size_t items = 12) {
-    std::vector<MicroBatch> micro = micro_batches(setup.batches, items, at::kCPU);
+    std::vector<MicroBatch> micro = micro_batches(setup.batches, items, setup.inputs.device);
     if (setup.inputs.wide)
       for (MicroBatch& each : micro) each.input.pixels = each.input.pixels.to(at::kDouble);
     return micro;

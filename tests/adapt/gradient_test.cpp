@@ -7,6 +7,7 @@
 #include "adapt/adapter_fixture.h"
 #include "torch/csrc/autograd/autograd.h"
 #include "wootz/adapt/adamerging.h"
+#include "wootz/nn/device.h"
 #include "wootz/nn/load_parameters.h"
 #include "wootz/nn/torch_headers.h"
 
@@ -85,6 +86,30 @@ TEST_F(GradientTest, WhatNoOutputDependsOnGetsNone) {
       ++inert;
     }
   EXPECT_EQ(inert, 2U);
+}
+
+// As on a GPU, but on the processor: merged and multiplied by torch, behind transforms too.
+TEST_F(GradientTest, VectorsInTheDevicesMemoryGiveTheSame) {
+  const std::string parameters = "granularity: layer, init: 0.4, clamp: false";
+  for (const std::string more : {"", "task_vectors: [{ties: {density: 0.5}}]\n"}) {
+    const at::Tensor truth = gradient_of(*setup(parameters, true, more));
+    const auto made =
+        setup_recipe(recipe_text(parameters, "batch_size: 6, batches_per_step: 1", more), false, {at::kCPU, true});
+    const at::Tensor found = gradient_of(*made);
+    EXPECT_LT(largest(found - truth), 2e-5 * largest(truth)) << more;
+    EXPECT_GT(made->adapter->pass().memory, setup(parameters, false, more)->adapter->pass().memory);
+  }
+}
+
+TEST_F(GradientTest, AGpuGivesTheSame) {
+  const auto device = open_device("cuda");
+  if (!device) GTEST_SKIP() << device.error().message;
+  const std::string recipe =
+      recipe_text("granularity: layer, init: 0.4, clamp: false", "batch_size: 6, batches_per_step: 1");
+  const at::Tensor truth = gradient_of(*setup_recipe(recipe, true));
+  for (const bool there : {false, true})
+    EXPECT_LT(largest(gradient_of(*setup_recipe(recipe, false, {*device, there})) - truth), 1e-4 * largest(truth))
+        << there;
 }
 
 TEST_F(GradientTest, TaskWiseIsTheSumOfLayerWise) {

@@ -3,6 +3,7 @@
 
 #include "adapt/adapter_fixture.h"
 #include "wootz/adapt/fold.h"
+#include "wootz/nn/device.h"
 #include "wootz/nn/model.h"
 
 namespace wootz {
@@ -60,6 +61,20 @@ class WemoeTest : public testing::AdapterFixture {
 
   AdapterInputs small_;
 };
+
+TEST_F(WemoeTest, AGpuGivesTheSame) {
+  const auto device = open_device("cuda");
+  if (!device) GTEST_SKIP() << device.error().message;
+  for (const std::string more : {"", "efficient: {keep: 0.3}\n"}) {
+    const std::string recipe = recipe_text("modules: all", kStep, more);
+    const auto here = setup_recipe(recipe, true), there = setup_recipe(recipe, false, {*device, true});
+    std::vector<at::Tensor> truth, found;
+    loss_of(*here, truth);
+    loss_of(*there, found);
+    for (std::size_t i = 0; i < truth.size(); ++i)
+      EXPECT_LT(largest(found[i] - truth[i]), 1e-3 * largest(truth[i]) + 1e-9) << here->adapter->values()[i].name;
+  }
+}
 
 TEST_F(WemoeTest, WithoutWeightsItIsTaskArithmetic) {
   for (const char* modules : {"mlp", "attention", "all"}) {

@@ -54,7 +54,8 @@ struct Problem {
 
   Experts dense() const { return dense_experts(base, task_vectors.unbind(0)); }
   std::vector<Experts> sources() const {
-    return {dense(), blocked_experts(*dense()), std::make_shared<FetchedExperts>(dense())};
+    return {dense(), blocked_experts(*dense()), std::make_shared<FetchedExperts>(dense()),
+            device_experts(*dense(), at::kCPU)};
   }
 
   // y and the gradients of x and of the coefficients.
@@ -90,7 +91,7 @@ TEST(RoutedLinear, EveryPathFollowsTheDefinition) {
     const Tensors truth = problem.truth();
     for (const Experts& experts : problem.sources())
       for (const RoutedPath path : {RoutedPath::kAuto, RoutedPath::kTiled, RoutedPath::kFactored,
-                                    RoutedPath::kDefinition, RoutedPath::kGrouped}) {
+                                    RoutedPath::kDefinition, RoutedPath::kGrouped, RoutedPath::kMerged}) {
         const Tensors found = problem.found(at::kFloat, experts, path);
         for (std::size_t i = 0; i < truth.size(); ++i)
           ASSERT_LT(difference(found[i], truth[i]), 1e-5)
@@ -98,6 +99,22 @@ TEST(RoutedLinear, EveryPathFollowsTheDefinition) {
               << shape.in << " K " << shape.experts;
       }
   }
+}
+
+// As a router without weights gives them.
+TEST(RoutedLinear, OneRowForAllSamplesIsMergedOnce) {
+  const Problem problem({5, 17, 40, 30, 3});
+  const auto results = [&](at::ScalarType type, RoutedPath path) {
+    const at::Tensor x = problem.x.to(type).requires_grad_(true);
+    const at::Tensor row = problem.coefficients.slice(0, 0, 1).to(type).requires_grad_(true);
+    const at::Tensor y = routed_linear(x, row.expand({5, -1}), problem.dense(), path);
+    Tensors all = torch::autograd::grad({(y * problem.weights.to(type)).sum()}, {x, row});
+    all.push_back(y.detach());
+    return all;
+  };
+  const Tensors truth = results(at::kDouble, RoutedPath::kDefinition);
+  const Tensors found = results(at::kFloat, RoutedPath::kMerged);
+  for (std::size_t i = 0; i < truth.size(); ++i) EXPECT_LT(difference(found[i], truth[i]), 1e-5) << i;
 }
 
 TEST(RoutedLinear, Float64TakesTheDefinition) {
@@ -204,6 +221,8 @@ TEST(RoutedLinear, ThePathFollowsFromTheShape) {
   shape.tokens = 3;
   EXPECT_EQ(choose_path(shape), RoutedPath::kTiled);
   shape.has_kernels = false;
+  EXPECT_EQ(choose_path(shape), RoutedPath::kMerged);
+  shape.is_wide = true;
   EXPECT_EQ(choose_path(shape), RoutedPath::kDefinition);
 }
 

@@ -141,7 +141,8 @@ RunCommand add_adapt(CLI::App& app) {
   add_overrides(app, *command);
   add_skip_bad_option(app, command->options.skip_bad, /*of_each_task=*/false);
   add_size_option(app, "--max-memory", command->options.max_memory,
-                  "memory to keep within (default 2.5GiB); a network that does not fit is run block by block");
+                  "memory to keep within (default 2.5GiB; on a GPU its own, four fifths of what is free); a network "
+                  "that does not fit is run block by block");
   add_device_option(app, command->model);
   add_threads_option(app, "--threads", command->model.threads);
   add_run_flags(app, command->options.overwrite, command->quiet, command->json);

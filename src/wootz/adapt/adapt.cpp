@@ -1,6 +1,7 @@
 #include "wootz/adapt/adapt.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <set>
 
 #include "wootz/adapt/adapter_inputs.h"
@@ -21,6 +22,7 @@ constexpr const char* kRecipeName = "wootz-adapt.yml";
 constexpr const char* kLogName = "wootz-adapt.jsonl";
 // What the program and libtorch take before any weight or activation is there.
 constexpr std::uint64_t kProgramMemory = std::uint64_t{400} << 20;
+constexpr std::uint64_t kDefaultMemory = std::uint64_t{2560} << 20;
 
 class AdaptRun {
  public:
@@ -62,7 +64,8 @@ class AdaptRun {
     std::vector<std::string> inputs;
     for (const Source& source : plan_.sources.models) inputs.push_back(source.checkpoint.directory());
     WOOTZ_RETURN_IF_ERROR(check_output(files_, output_, options_.overwrite, plan_.recipe.file, inputs));
-    WOOTZ_TRY(device_, open_device(options_.device));
+    WOOTZ_TRY(device_, open_device(device_name()));
+    WOOTZ_TRY(max_memory_, memory_to_use());
     set_network_threads(options_.threads);
     const Checkpoint& base = plan_.sources.donor().checkpoint;
     WOOTZ_TRY(const ModelConfig config, ModelConfig::load(files_, base.directory()));
@@ -72,6 +75,20 @@ class AdaptRun {
     WOOTZ_TRY(corruption_, corruption_of(settings_));
     WOOTZ_TRY(tasks_, open_adapt_tasks(files_, plan_.recipe, info_));
     return open_objective_tasks();
+  }
+
+  // Processes of one machine take a GPU each.
+  std::string device_name() const {
+    const char* local = std::getenv("LOCAL_RANK");
+    return options_.device == "cuda" && group_.size() > 1 && local != nullptr ? fmt::format("cuda:{}", local)
+                                                                              : options_.device;
+  }
+
+  Result<std::uint64_t> memory_to_use() const {
+    if (options_.max_memory != 0) return options_.max_memory;
+    if (device_.is_cpu()) return kDefaultMemory;
+    WOOTZ_TRY(const std::uint64_t free, free_memory(device_));
+    return free / 5 * 4;
   }
 
   Result<> check_settings() const {
@@ -125,15 +142,17 @@ class AdaptRun {
     inputs_.network = network_.get();
     inputs_.output = uses_heads_ ? NetworkOutput::kFeatures : NetworkOutput::kLogits;
     inputs_.device = device_;
+    inputs_.vectors_on_device = !device_.is_cpu();
     inputs_.precision = precision();
     inputs_.step_items = tasks_.size() * settings_.batch_size * settings_.batches / group_.size();
     for (const AdaptTask& task : tasks_) inputs_.tokens = std::max(inputs_.tokens, most_tokens(info_, task.open.task));
-    const std::uint64_t outside = kProgramMemory + waiting_data(inputs_.step_items);
-    if (options_.max_memory <= outside)
+    // A GPU's memory holds neither the program nor the data that wait.
+    const std::uint64_t outside = device_.is_cpu() ? kProgramMemory + waiting_data(inputs_.step_items) : 0;
+    if (max_memory_ <= outside)
       return fail(ErrorKind::kUsage,
                   "--max-memory {} is no more than the program and its data take beside a step, about {}: raise it",
-                  format_bytes(options_.max_memory), format_bytes(outside));
-    inputs_.max_memory = options_.max_memory - outside;
+                  format_bytes(max_memory_), format_bytes(outside));
+    inputs_.max_memory = max_memory_ - outside;
     inputs_.work_directory = output_ + ".wootz-partial";
     inputs_.threads = options_.threads;
     inputs_.progress = [this](const Progress& at) { show("preparing the task vectors", at.done, at.total, at.unit); };
@@ -162,7 +181,7 @@ class AdaptRun {
   }
 
   Result<> ask_teachers() {
-    const ModelOptions model{options_.device, precision(), options_.threads, info_.architecture};
+    const ModelOptions model{device_name(), precision(), options_.threads, info_.architecture};
     std::vector<std::vector<std::size_t>> asked;
     std::uint64_t total = 0, done = 0;
     for (const AdaptTask& task : tasks_) {
@@ -231,7 +250,8 @@ class AdaptRun {
     options.directory = directory;
     options.comment = comment(report);
     options.threads = options_.threads;
-    options.max_memory = std::max(options_.max_memory, std::uint64_t{1} << 30);
+    // Writing is the processor's work.
+    options.max_memory = device_.is_cpu() ? std::max(max_memory_, std::uint64_t{1} << 30) : kDefaultMemory;
     options.progress = [this](const Progress& at) { show("merging", at.done, at.total); };
     WOOTZ_RETURN_IF_ERROR(adapter_->write(files_, options));
     WOOTZ_RETURN_IF_ERROR(copy_file(files_, log_->path(), join_path(directory, kLogName)));
@@ -257,6 +277,7 @@ class AdaptRun {
   BadItems bad_;
   MergePlan plan_;
   at::Device device_ = at::kCPU;
+  std::uint64_t max_memory_ = 0;
   std::unique_ptr<Network> network_;
   ModelInfo info_;
   std::optional<Corruption> corruption_;

@@ -21,10 +21,11 @@ struct AdaptProgress {
 
 struct AdaptOptions {
   std::string device = "cpu";
-  std::size_t threads = 0;                               ///< of the network; 0: one a processor
-  std::size_t skip_bad = 0;                              ///< damaged items tolerated
-  std::uint64_t max_memory = std::uint64_t{2560} << 20;  ///< bytes, of the process
-  bool overwrite = false;                                ///< replace an existing output
+  std::size_t threads = 0;   ///< of the network; 0: one a processor
+  std::size_t skip_bad = 0;  ///< damaged items tolerated
+  /// Bytes of the process; on a GPU, of the GPU's memory. 0: 2.5 GiB, or four fifths of what the GPU has free.
+  std::uint64_t max_memory = 0;
+  bool overwrite = false;  ///< replace an existing output
   std::function<void(const AdaptProgress&)> progress;
 };
 

@@ -16,6 +16,7 @@ struct AdapterInputs {
   const Network* network = nullptr;
   NetworkOutput output = NetworkOutput::kFeatures;
   at::Device device = at::kCPU;
+  bool vectors_on_device = false;  ///< merge and take inner products there, where its memory has room for the vectors
   Precision precision = Precision::kFloat32;
   std::size_t step_items = 0;  ///< of one process
   std::size_t tokens = 0;      ///< of an item, at most
@@ -24,6 +25,9 @@ struct AdapterInputs {
   std::size_t threads = 0;
   bool wide = false;  ///< everything in float64, for verification
   ProgressCallback progress;
+
+  /// PassSize::activations: operations composed of torch's keep more than our kernels do.
+  double activations() const { return device.is_cpu() ? 1.0 : 1.5; }
 };
 
 /// The adapter of the plan's method. `inputs` and what it points to must outlive it.

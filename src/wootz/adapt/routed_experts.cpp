@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "wootz/adapt/device_vectors.h"
 #include "wootz/nn/device.h"
 #include "wootz/nn/torch_headers.h"
 
@@ -32,13 +33,9 @@ class RowsOfTaskVectors : public ops::ExpertRows {
   std::int64_t out_, in_;
 };
 
-// A parameter of the base and of all task vectors, [K + 1, ...] float32.
+// The same as load_parameter, of finite numbers.
 Result<at::Tensor> load_all(const Network& network, const TaskVectors& vectors, std::size_t parameter) {
-  const Shape& shape = network.parameters()[parameter].shape;
-  std::vector<std::int64_t> sizes = {static_cast<std::int64_t>(vectors.lanes()) + 1};
-  sizes.insert(sizes.end(), shape.begin(), shape.end());
-  at::Tensor all = at::empty(sizes, at::kFloat);
-  WOOTZ_RETURN_IF_ERROR(vectors.load(parameter, 0, vectors.size(parameter), all.mutable_data_ptr<float>()));
+  WOOTZ_TRY(at::Tensor all, load_parameter(vectors, network, parameter));
   if (all.isfinite().all().item<bool>()) return all;
   return fail(ErrorKind::kInput, "'{}' has values that are no finite numbers: it cannot be routed",
               network.parameters()[parameter].name);

@@ -89,7 +89,7 @@ Result<double> StagedPass::learn(const std::vector<MicroBatch>& batches, Segment
       }
       return 0;
     }));
-    WOOTZ_RETURN_IF_ERROR(weights.close(segments_[s], opened));
+    WOOTZ_RETURN_IF_ERROR(guarded_result([&] { return weights.close(segments_[s], opened); }));
   }
   return total;
 }

@@ -7,6 +7,7 @@
 #include "wootz/adapt/static_merge.h"
 #include "wootz/core/rng.h"
 #include "wootz/engine/add_side_files.h"
+#include "wootz/nn/device.h"
 #include "wootz/nn/torch_headers.h"
 
 namespace wootz {
@@ -140,13 +141,17 @@ class Wemoe : public Adapter {
     const std::vector<at::Tensor>& values_;
   };
 
-  // Whole experts stay in memory where they fit beside a step; otherwise they are read for every use. Others always do.
+  // Whole experts stay in memory where they fit beside a step; otherwise they are read for every use. Others always do,
+  // but sparse ones on a GPU, where they are whole: these stay in the processor's.
   Result<> plan_memory() {
-    const PassSize size{inputs_.step_items, inputs_.tokens, 1.0, inputs_.precision, kRoutedActivations};
+    const PassSize size{inputs_.step_items, inputs_.tokens, 1.0, inputs_.precision,
+                        kRoutedActivations * inputs_.activations()};
     const std::uint64_t experts = expert_bytes();
     Result<PassPlan> beside = plan_pass(network_, size, inputs_.max_memory - std::min(inputs_.max_memory, experts));
     resident_ = beside.has_value();
-    if (!resident_ && settings_.storage != ExpertStorage::kDense) return tl::unexpected(std::move(beside).error());
+    const bool can_wait = settings_.storage == ExpertStorage::kDense ||
+                          (settings_.storage == ExpertStorage::kSparse && !inputs_.device.is_cpu());
+    if (!resident_ && !can_wait) return tl::unexpected(std::move(beside).error());
     if (!resident_) beside = plan_pass(network_, size, inputs_.max_memory);
     WOOTZ_TRY(plan_, std::move(beside));
     if (resident_) plan_.memory += experts;
@@ -157,9 +162,10 @@ class Wemoe : public Adapter {
   std::uint64_t expert_bytes() const {
     const std::uint64_t base = dense_bytes(network_, parts_.spec.modules, 0);
     const double all = static_cast<double>(base) * static_cast<double>(parts_.spec.experts.size());
-    if (settings_.storage == ExpertStorage::kDense) return base + static_cast<std::uint64_t>(all);
     if (settings_.storage == ExpertStorage::kLowRank) return 2 * base;  // what is not far less is no use
-    constexpr double kMaskShare = 1.0 / 32.0, kHalfShare = 0.5;         // of a float32
+    if (!inputs_.device.is_cpu()) return base + static_cast<std::uint64_t>(all) + ops::kMergedMemory;
+    if (settings_.storage == ExpertStorage::kDense) return base + static_cast<std::uint64_t>(all);
+    constexpr double kMaskShare = 1.0 / 32.0, kHalfShare = 0.5;  // of a float32
     return base + static_cast<std::uint64_t>(all * (kMaskShare + kHalfShare * settings_.keep));
   }
 
@@ -179,14 +185,25 @@ class Wemoe : public Adapter {
   Result<> make_experts() {
     for (const std::size_t module : parts_.spec.modules) {
       if (inputs_.progress) inputs_.progress({"experts", maps_.size(), parts_.spec.modules.size(), 0, "modules"});
-      WOOTZ_TRY(maps_[module], make_maps(module));
+      WOOTZ_TRY(const std::vector<RoutedMap> made, make_maps(module));
+      WOOTZ_TRY(maps_[module], guarded([&] {
+                  std::vector<RoutedMap> placed;
+                  for (const RoutedMap& map : made)
+                    placed.push_back(resident_ ? with_rows_on(moved(map, map_options()), inputs_.device) : map);
+                  return placed;
+                }));
     }
     return {};
   }
 
   Result<std::vector<RoutedMap>> make_maps(std::size_t module) {
-    if (settings_.storage == ExpertStorage::kDense) return dense_maps(network_, module, *vectors_, resident_);
+    if (settings_.storage == ExpertStorage::kDense)
+      return dense_maps(network_, module, *vectors_, resident_ && inputs_.device.is_cpu());
     return stored_maps(network_, module, *vectors_, settings_, parts_.modules[module]);
+  }
+
+  at::TensorOptions map_options() const {
+    return at::TensorOptions(inputs_.device).dtype(inputs_.wide ? at::kDouble : at::kFloat);
   }
 
   Result<> make_routers() {
@@ -248,9 +265,7 @@ class Wemoe : public Adapter {
       const auto on_device = [&](std::size_t v) { return values[v].to(inputs_.device); };
       RoutedModule& routed = made->modules[module];
       routed.router = {router_values(i, on_device), layer_code(parts_.spec, i)};
-      const at::TensorOptions options =
-          at::TensorOptions(inputs_.device).dtype(inputs_.wide ? at::kDouble : at::kFloat);
-      for (const RoutedMap& map : maps_.at(module)) routed.maps.push_back(moved(map, options));
+      for (const RoutedMap& map : maps_.at(module)) routed.maps.push_back(moved(map, map_options()));
     }
     if (learning) made->learned = values;
     return made;

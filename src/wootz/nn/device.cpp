@@ -1,5 +1,6 @@
 #include "wootz/nn/device.h"
 
+#include <ATen/DeviceAccelerator.h>
 #include <dlfcn.h>
 
 #include <thread>
@@ -12,19 +13,23 @@ Result<at::Device> open_device(const std::string& name) {
   if (name == "cpu") return at::Device(at::kCPU);
   if (name != "cuda" && !name.starts_with("cuda:"))
     return fail(ErrorKind::kUsage, "unknown device '{}': use cpu, cuda or cuda:N", name);
-  if (!at::hasCUDA() && dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr)
+  // Before anything asks libtorch whether there is a GPU: it remembers the answer.
+  if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr)
     return fail(ErrorKind::kUsage,
-                "device '{}': libtorch's CUDA half cannot be loaded ({}); install the NVIDIA packages that the torch "
-                "wheel asks for, or use --device cpu",
+                "device '{}': libtorch's CUDA half cannot be loaded ({}); install what it needs by 'make cuda', or use "
+                "--device cpu",
                 name, dlerror());
   return guarded([&] {
-           const at::Device device(name);
-           at::empty({1}, at::TensorOptions(device));  // fails here, not in the first batch
-           return device;
+           // Fails here, not in the first batch. The tensor's device has its number, where the name has none.
+           return at::empty({1}, at::TensorOptions(at::Device(name))).device();
          })
       .map_error([&](Error error) {
         return Error{ErrorKind::kUsage, fmt::format("device '{}' cannot be used: {}", name, error.message)};
       });
+}
+
+Result<std::uint64_t> free_memory(at::Device device) {
+  return guarded([&] { return std::uint64_t{at::accelerator::getMemoryInfo(device.index()).first}; });
 }
 
 void set_network_threads(std::size_t threads) {

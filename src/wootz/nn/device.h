@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <exception>
 #include <string>
 #include <utility>
@@ -14,6 +15,9 @@ namespace wootz {
 /// "cpu", "cuda" or "cuda:N". CUDA's half of libtorch is loaded when it is first asked for. Fails (kUsage) with what is
 /// missing.
 Result<at::Device> open_device(const std::string& name);
+
+/// Bytes that a GPU has free. Fails (kFailed) where it cannot say.
+Result<std::uint64_t> free_memory(at::Device device);
 
 /// Sets the threads of torch's operations; 0: one a processor.
 void set_network_threads(std::size_t threads);

@@ -5,6 +5,7 @@
 
 #include "wootz/core/check.h"
 #include "wootz/kernels/routed.h"
+#include "wootz/nn/kernel_tensors.h"
 #include "wootz/nn/large_buffer.h"
 #include "wootz/nn/routed_linear.h"
 #include "wootz/nn/torch_headers.h"
@@ -13,8 +14,6 @@ namespace wootz::ops {
 namespace {
 
 constexpr std::int64_t kPanelRows = kernels::kPanel;
-
-std::size_t size_of(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 class DenseExperts : public ExpertRows {
  public:
@@ -83,6 +82,26 @@ class BlockedExperts : public ExpertRows {
   Buffer values_;
 };
 
+class DeviceExperts : public ExpertRows {
+ public:
+  DeviceExperts(const ExpertRows& source, at::Device device) {
+    at::Tensor all = at::empty({source.experts() + 1, source.out(), source.in()}, at::kFloat);
+    source.rows(0, source.out(), all.mutable_data_ptr<float>());
+    all_ = all.to(device);
+  }
+  std::int64_t experts() const override { return all_.size(0) - 1; }
+  std::int64_t out() const override { return all_.size(1); }
+  std::int64_t in() const override { return all_.size(2); }
+  void rows(std::int64_t first, std::int64_t rows, float* out) const override {
+    const at::Tensor part = all_.slice(1, first, first + rows).to(at::kCPU).contiguous();
+    std::copy_n(part.const_data_ptr<float>(), part.numel(), out);
+  }
+  at::Tensor on_device() const override { return all_; }
+
+ private:
+  at::Tensor all_;
+};
+
 }  // namespace
 
 std::shared_ptr<ExpertRows> dense_experts(const at::Tensor& base, const std::vector<at::Tensor>& task_vectors) {
@@ -93,6 +112,10 @@ std::shared_ptr<ExpertRows> dense_experts(const at::Tensor& base, const std::vec
 
 std::shared_ptr<ExpertRows> blocked_experts(const ExpertRows& source) {
   return std::make_shared<BlockedExperts>(source);
+}
+
+std::shared_ptr<ExpertRows> device_experts(const ExpertRows& source, at::Device device) {
+  return std::make_shared<DeviceExperts>(source, device);
 }
 
 }  // namespace wootz::ops

@@ -5,7 +5,7 @@
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/layer_norm.h>
 
-#include <cmath>
+#include <optional>
 
 #include "wootz/nn/kernel_functions.h"
 #include "wootz/nn/torch_headers.h"
@@ -39,10 +39,12 @@ at::Tensor composed_attention(const at::Tensor& q, const at::Tensor& k, const at
                               const AttentionOptions& options) {
   const at::Tensor queries = split_heads(q, options.heads);
   const at::Tensor keys = split_heads(k, options.heads);
-  at::Tensor scores = at::matmul(queries, keys.transpose(-1, -2)) / std::sqrt(static_cast<double>(keys.size(-1)));
   const at::Tensor hidden = hidden_keys(options, q.size(1), k.size(1), q.device());
-  if (hidden.defined()) scores = scores.masked_fill(hidden, -std::numeric_limits<double>::infinity());
-  return at::matmul(scores.softmax(-1), split_heads(v, options.heads)).transpose(1, 2).flatten(2);
+  std::optional<at::Tensor> seen;
+  if (hidden.defined()) seen = hidden.logical_not();
+  return at::scaled_dot_product_attention(queries, keys, split_heads(v, options.heads), seen)
+      .transpose(1, 2)
+      .flatten(2);
 }
 
 at::Tensor with_bias(const at::Tensor& x, const at::Tensor& bias) {
@@ -66,8 +68,7 @@ at::Tensor query_attention(const at::Tensor& q, const at::Tensor& kv, const Atte
 at::Tensor quick_gelu(const at::Tensor& x, const at::Tensor& bias) {
   constexpr double kSlope = 1.702;
   if (has_kernels(x)) return kernel_quick_gelu(x, bias);
-  const at::Tensor z = with_bias(x, bias);
-  return z * (z * kSlope).sigmoid();
+  return at::silu(with_bias(x, bias) * kSlope) / kSlope;  // z sigmoid(1.702 z), keeping one tensor for the way back
 }
 
 at::Tensor gelu(const at::Tensor& x, const at::Tensor& bias) { return at::gelu(with_bias(x, bias)); }

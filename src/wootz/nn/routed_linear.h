@@ -30,6 +30,9 @@ class ExpertRows {
   /// Not null where all lie in memory in the order in which tiles read them: [out / 16, rounded up][in][K + 1][16 rows
   /// of out], zeros behind the last row.
   virtual const float* blocks() const { return nullptr; }
+
+  /// Defined where all lie in a device's memory: [K + 1, out, in] float32, W_0 first.
+  virtual at::Tensor on_device() const { return {}; }
 };
 
 /// Experts in memory, kept as float32. Requires: equal shapes [out, in], on the CPU.
@@ -39,6 +42,9 @@ std::shared_ptr<ExpertRows> dense_experts(const at::Tensor& base, const std::vec
 /// in adaptation. With dense experts, whose rows lie far apart, a batch of few samples waits for memory.
 std::shared_ptr<ExpertRows> blocked_experts(const ExpertRows& source);
 
+/// A copy in a device's memory.
+std::shared_ptr<ExpertRows> device_experts(const ExpertRows& source, at::Device device);
+
 /// How the map is computed; the results differ by rounding only.
 enum class RoutedPath {
   kAuto,        ///< as choose_path says
@@ -46,7 +52,11 @@ enum class RoutedPath {
   kFactored,    ///< K + 1 ordinary products, each weighted by its coefficient; keeps K results for the way back
   kDefinition,  ///< a merged weight per sample in memory
   kGrouped,     ///< as kTiled, but samples with the very same coefficients share a merged weight
+  kMerged,      ///< as the definition, for some samples at a time, which are merged again on the way back
 };
+
+/// About what kMerged takes for a moment, bytes: merged weights, and on the way back their gradients.
+inline constexpr std::uint64_t kMergedMemory = std::uint64_t{3} << 28;
 
 /// What the choice depends on.
 struct RoutedShape {
@@ -56,12 +66,12 @@ struct RoutedShape {
   std::int64_t groups = 0;   ///< of samples with the very same coefficients
   bool has_kernels = true;   ///< float32 on the CPU
   bool is_dense = true;      ///< the experts are dense ones
-  bool is_wide = true;       ///< float64
+  bool is_wide = false;      ///< float64
 };
 
-/// Never kAuto. Without kernels kFactored, in float64 kDefinition; where coefficients coincide (or there are none)
-/// kGrouped; where merging costs more than K + 1 products do, that is with dense experts and a token per sample, or 32
-/// in all, kFactored; otherwise kTiled.
+/// Never kAuto. In float64 kDefinition; without kernels kMerged, or kFactored for few tokens, as below; where
+/// coefficients coincide (or there are none) kGrouped; where merging costs more than K + 1 products do, that is with
+/// dense experts and a token per sample, or 32 in all, kFactored; otherwise kTiled.
 RoutedPath choose_path(const RoutedShape& shape);
 
 /// y[b, t] = W_b x[b, t] with W_b = W_0 + sum_k c[b, k] T_k. x [B, T, in], coefficients [B, K]; returns [B, T, out].

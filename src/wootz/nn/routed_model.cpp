@@ -6,9 +6,21 @@
 namespace wootz {
 namespace {
 
+// Whether all experts, whole, fit into a GPU's memory and leave half of it.
+bool have_room(const Network& network, const RoutedParts& parts, at::Device device) {
+  const Result<std::uint64_t> free = free_memory(device);
+  std::uint64_t values = 0;
+  for (const std::size_t module : parts.spec.modules)
+    for (const LinearParameters& map : network.modules()[module].maps) {
+      const Shape& shape = network.parameters()[map.weight].shape;
+      values += shape[0] * shape[1] * (parts.spec.experts.size() + 1);
+    }
+  return free && values * sizeof(float) < *free / 2;
+}
+
 // The maps of a module; its experts and weights are let go as they are taken in.
 void add_module(Routing& routing, std::size_t module, const Network& network, RoutedParts& parts, ParameterList& values,
-                at::Device device) {
+                at::Device device, bool whole_there) {
   StoredModule& stored = parts.modules.at(module);
   RoutedModule& made = routing.modules[module];
   for (const at::Tensor& each : parts.routers.at(module)) made.router.parameters.push_back(each.to(device));
@@ -16,8 +28,8 @@ void add_module(Routing& routing, std::size_t module, const Network& network, Ro
   const ModuleSpec& spec = network.modules()[module];
   for (std::size_t m = 0; m < spec.maps.size(); ++m) {
     at::Tensor &weight = values[spec.maps[m].weight], &bias = values[spec.maps[m].bias];
-    made.maps.push_back(
-        moved(routed_map(weight, stored.maps[m], at::cat({bias.unsqueeze(0), stored.biases[m]})), device));
+    const RoutedMap map = routed_map(weight, stored.maps[m], at::cat({bias.unsqueeze(0), stored.biases[m]}));
+    made.maps.push_back(whole_there ? with_rows_on(moved(map, device), device) : moved(map, device));
     stored.maps[m] = {};
     weight = bias = at::empty({0}, at::kFloat);
   }
@@ -35,7 +47,9 @@ Result<NetworkWeights> load_routed_weights(FileSystem& files, const ModelConfig&
     const at::NoGradGuard no_gradients;
     auto routing = std::make_shared<Routing>();
     routing->batch_average = parts.spec.batch_average;
-    for (const std::size_t module : parts.spec.modules) add_module(*routing, module, network, parts, values, device);
+    const bool whole_there = !device.is_cpu() && have_room(network, parts, device);
+    for (const std::size_t module : parts.spec.modules)
+      add_module(*routing, module, network, parts, values, device, whole_there);
     NetworkWeights weights(std::move(values));
     weights.routing = std::move(routing);
     return weights;

@@ -50,6 +50,11 @@ RoutedMap moved(RoutedMap map, const at::TensorOptions& options) {
   return map;
 }
 
+RoutedMap with_rows_on(RoutedMap map, at::Device device) {
+  if (map.rows != nullptr && !device.is_cpu()) map.rows = ops::device_experts(*map.rows, device);
+  return map;
+}
+
 MergedMap merged(const RoutedMap& map, const at::Tensor& coefficients) {
   const at::Tensor c = coefficients.to(at::kDouble);
   const auto sum = [&c](const at::Tensor& all) {  // [K + 1, ...]

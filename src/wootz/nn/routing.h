@@ -58,6 +58,9 @@ struct RoutedModule {
 /// On another device or in another dtype; rows of experts stay where they are, their users copy them.
 RoutedMap moved(RoutedMap map, const at::TensorOptions& options);
 
+/// With its rows in the device's memory, whole, where that is not the CPU's.
+RoutedMap with_rows_on(RoutedMap map, at::Device device);
+
 struct Routing {
   std::map<std::size_t, RoutedModule> modules;  ///< by their numbers in Network::modules()
   /// One merged weight for a whole batch, by its mean coefficients: an approximation that depends on the batch.
