@@ -22,7 +22,8 @@ function(wootz_reuse_headers target other)
 endfunction()
 
 # wootz_test(NAME DEPS ... LABELS ... HEADERS OF): one GoogleTest program of the current folder's *_test.cpp, with the
-# precompiled headers of OF (wootz_test_support; NONE).
+# precompiled headers of OF. By default those of wootz_test_support, but not beside libtorch, where everything is compiled
+# with OpenMP, which they are not.
 function(wootz_test name)
   cmake_parse_arguments(ARG "" "HEADERS" "DEPS;LABELS;LIBS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp")
@@ -30,10 +31,10 @@ function(wootz_test name)
   list(TRANSFORM ARG_DEPS PREPEND wootz::)
   target_link_libraries(${name}_tests PRIVATE wootz_test_support ${ARG_DEPS} ${ARG_LIBS} GTest::gtest_main GTest::gmock
                                               wootz_options)
-  if(NOT ARG_HEADERS)
+  if(NOT ARG_HEADERS AND NOT "torch" IN_LIST ARG_LABELS)
     set(ARG_HEADERS wootz_test_support)
   endif()
-  if(NOT ARG_HEADERS STREQUAL "NONE")
+  if(ARG_HEADERS)
     wootz_reuse_headers(${name}_tests ${ARG_HEADERS})
   endif()
   gtest_discover_tests(${name}_tests TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${ARG_LABELS}")

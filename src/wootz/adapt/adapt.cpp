@@ -1,7 +1,6 @@
 #include "wootz/adapt/adapt.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <set>
 
 #include "wootz/adapt/adapter_inputs.h"
@@ -79,9 +78,8 @@ class AdaptRun {
 
   // Processes of one machine take a GPU each.
   std::string device_name() const {
-    const char* local = std::getenv("LOCAL_RANK");
-    return options_.device == "cuda" && group_.size() > 1 && local != nullptr ? fmt::format("cuda:{}", local)
-                                                                              : options_.device;
+    const std::string local = group_.local_rank();
+    return options_.device == "cuda" && !local.empty() ? "cuda:" + local : options_.device;
   }
 
   Result<std::uint64_t> memory_to_use() const {
@@ -181,7 +179,7 @@ class AdaptRun {
   }
 
   Result<> ask_teachers() {
-    const ModelOptions model{device_name(), precision(), options_.threads, info_.architecture};
+    const ModelOptions model{device_.str(), precision(), options_.threads, info_.architecture};
     std::vector<std::vector<std::size_t>> asked;
     std::uint64_t total = 0, done = 0;
     for (const AdaptTask& task : tasks_) {

@@ -84,16 +84,6 @@ Result<StoredModule> store_module(const Network& network, std::size_t module, co
   return stored;
 }
 
-std::uint64_t dense_bytes(const Network& network, const std::vector<std::size_t>& modules, std::size_t lanes) {
-  std::uint64_t values = 0;
-  for (const std::size_t module : modules)
-    for (const LinearParameters& map : network.modules()[module].maps) {
-      const Shape& shape = network.parameters()[map.weight].shape;
-      values += shape[0] * shape[1];
-    }
-  return values * (lanes + 1) * sizeof(float);
-}
-
 Result<std::vector<RoutedMap>> dense_maps(const Network& network, std::size_t module, const TaskVectors& vectors,
                                           bool resident) {
   std::vector<RoutedMap> maps;

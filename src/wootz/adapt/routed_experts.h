@@ -18,9 +18,6 @@ struct ExpertSettings {
 Result<StoredModule> store_module(const Network& network, std::size_t module, const TaskVectors& vectors,
                                   const ExpertSettings& settings);
 
-/// Bytes of the float32 experts of all these modules, the base's own weights included.
-std::uint64_t dense_bytes(const Network& network, const std::vector<std::size_t>& modules, std::size_t lanes);
-
 /// The maps of a module with whole experts: copied into memory, or else read from the checkpoints for every use.
 Result<std::vector<RoutedMap>> dense_maps(const Network& network, std::size_t module, const TaskVectors& vectors,
                                           bool resident);

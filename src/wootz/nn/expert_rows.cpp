@@ -84,11 +84,7 @@ class BlockedExperts : public ExpertRows {
 
 class DeviceExperts : public ExpertRows {
  public:
-  DeviceExperts(const ExpertRows& source, at::Device device) {
-    at::Tensor all = at::empty({source.experts() + 1, source.out(), source.in()}, at::kFloat);
-    source.rows(0, source.out(), all.mutable_data_ptr<float>());
-    all_ = all.to(device);
-  }
+  DeviceExperts(const ExpertRows& source, at::Device device) : all_(all_rows(source).to(device)) {}
   std::int64_t experts() const override { return all_.size(0) - 1; }
   std::int64_t out() const override { return all_.size(1); }
   std::int64_t in() const override { return all_.size(2); }
@@ -116,6 +112,12 @@ std::shared_ptr<ExpertRows> blocked_experts(const ExpertRows& source) {
 
 std::shared_ptr<ExpertRows> device_experts(const ExpertRows& source, at::Device device) {
   return std::make_shared<DeviceExperts>(source, device);
+}
+
+at::Tensor all_rows(const ExpertRows& experts) {
+  at::Tensor all = at::empty({experts.experts() + 1, experts.out(), experts.in()}, at::kFloat);
+  experts.rows(0, experts.out(), all.mutable_data_ptr<float>());
+  return all;
 }
 
 }  // namespace wootz::ops

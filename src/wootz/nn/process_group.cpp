@@ -57,6 +57,7 @@ struct Environment {
   std::string host;
   std::uint16_t port = 0;
   bool is_server = false;
+  std::string local_rank;
   std::string prefix;  // of all keys: after a restart, torchrun's store still has those of the attempt before
 
   std::string address() const { return fmt::format("{}:{}", host, port); }
@@ -90,6 +91,7 @@ Result<Environment> read_environment() {
   WOOTZ_TRY(found.host, variable("MASTER_ADDR"));
   WOOTZ_TRY(const std::size_t port, number("MASTER_PORT", 1, 65535));
   found.port = static_cast<std::uint16_t>(port);
+  if (const char* local = std::getenv("LOCAL_RANK")) found.local_rank = local;
   const char* agent = std::getenv("TORCHELASTIC_USE_AGENT_STORE");
   const bool agent_serves = agent != nullptr && std::strcmp(agent, "True") == 0;
   found.is_server = found.rank == 0 && !agent_serves;
@@ -302,6 +304,7 @@ Result<std::unique_ptr<ProcessGroup>> ProcessGroup::from_environment(std::chrono
   }
 }
 
+std::string ProcessGroup::local_rank() const { return store_ ? store_->environment().local_rank : ""; }
 std::size_t ProcessGroup::rank() const { return store_ ? store_->environment().rank : 0; }
 std::size_t ProcessGroup::size() const { return store_ ? store_->environment().size : 1; }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "wootz/core/result.h"
 
@@ -30,6 +31,9 @@ class ProcessGroup {
 
   std::size_t rank() const;
   std::size_t size() const;
+  /// The process's number on its machine, as the launcher's LOCAL_RANK says; empty where it does not, or in a group of
+  /// one.
+  std::string local_rank() const;
   bool is_first() const { return rank() == 0; }
 
   /// Sums element by element over all processes, in place and in the order of their ranks: the same bits everywhere.

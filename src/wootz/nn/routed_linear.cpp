@@ -16,10 +16,8 @@ using Experts = std::shared_ptr<const ExpertRows>;
 
 // [K + 1, out, in] in the dtype and on the device of x.
 at::Tensor all_experts(const ExpertRows& experts, const at::Tensor& x) {
-  if (const at::Tensor kept = experts.on_device(); kept.defined()) return kept.to(x.options());
-  at::Tensor all = at::empty({experts.experts() + 1, experts.out(), experts.in()}, at::kFloat);
-  experts.rows(0, experts.out(), all.mutable_data_ptr<float>());
-  return all.to(x.options());
+  const at::Tensor kept = experts.on_device();
+  return (kept.defined() ? kept : all_rows(experts)).to(x.options());
 }
 
 at::Tensor definition(const at::Tensor& x, const at::Tensor& coefficients, const ExpertRows& experts) {
@@ -55,6 +53,18 @@ struct KeptExperts : torch::CustomClassHolder {
   explicit KeptExperts(Experts given) : experts(std::move(given)) {}
 };
 
+// What the way back of a routed map needs.
+void keep(AutogradContext* context, const at::Tensor& x, const at::Tensor& coefficients, const Experts& experts) {
+  context->save_for_backward({x, coefficients});
+  context->saved_data["experts"] = c10::IValue::make_capsule(c10::make_intrusive<KeptExperts>(experts));
+  context->saved_data["wants_x"] = x.requires_grad();
+  context->saved_data["wants_coefficients"] = coefficients.requires_grad();
+}
+
+Experts kept_experts(AutogradContext* context) {
+  return c10::static_intrusive_pointer_cast<KeptExperts>(context->saved_data["experts"].toCapsule())->experts;
+}
+
 RoutedGroups groups_of(const at::Tensor& coefficients, bool grouped) {
   return grouped ? equal_groups(coefficients) : single_groups(coefficients);
 }
@@ -62,21 +72,18 @@ RoutedGroups groups_of(const at::Tensor& coefficients, bool grouped) {
 struct TiledFunction : torch::autograd::Function<TiledFunction> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& coefficients,
                             const Experts& experts, bool grouped) {
-    context->save_for_backward({x, coefficients});
-    context->saved_data["experts"] = c10::IValue::make_capsule(c10::make_intrusive<KeptExperts>(experts));
+    keep(context, x, coefficients, experts);
     context->saved_data["grouped"] = grouped;
-    context->saved_data["wants_x"] = x.requires_grad();
-    context->saved_data["wants_coefficients"] = coefficients.requires_grad();
     return tiled_forward(x, groups_of(coefficients, grouped), *experts);
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const variable_list saved = context->get_saved_variables();
     auto& data = context->saved_data;
-    const auto kept = c10::static_intrusive_pointer_cast<KeptExperts>(data["experts"].toCapsule());
+    const Experts experts = kept_experts(context);
     const RoutedGradients found =
-        tiled_backward(saved[0], groups_of(saved[1], data["grouped"].toBool()), *kept->experts,
-                       gradients[0].contiguous(), data["wants_x"].toBool(), data["wants_coefficients"].toBool());
+        tiled_backward(saved[0], groups_of(saved[1], data["grouped"].toBool()), *experts, gradients[0].contiguous(),
+                       data["wants_x"].toBool(), data["wants_coefficients"].toBool());
     return {found.x, found.coefficients, at::Tensor(), at::Tensor()};
   }
 };
@@ -100,10 +107,7 @@ void for_merged(const at::Tensor& coefficients, const at::Tensor& all, const Bod
 struct MergedFunction : torch::autograd::Function<MergedFunction> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& coefficients,
                             const Experts& experts) {
-    context->save_for_backward({x, coefficients});
-    context->saved_data["experts"] = c10::IValue::make_capsule(c10::make_intrusive<KeptExperts>(experts));
-    context->saved_data["wants_x"] = x.requires_grad();
-    context->saved_data["wants_coefficients"] = coefficients.requires_grad();
+    keep(context, x, coefficients, experts);
     at::Tensor y = at::empty({x.size(0), x.size(1), experts->out()}, x.options());
     for_merged(coefficients, all_experts(*experts, x), [&](std::int64_t first, std::int64_t last, const at::Tensor& w) {
       at::Tensor part = y.slice(0, first, last);
@@ -116,8 +120,8 @@ struct MergedFunction : torch::autograd::Function<MergedFunction> {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &coefficients = saved[1], y_gradient = gradients[0].contiguous();
     auto& data = context->saved_data;
-    const auto kept = c10::static_intrusive_pointer_cast<KeptExperts>(data["experts"].toCapsule());
-    const at::Tensor all = all_experts(*kept->experts, x);
+    const Experts experts = kept_experts(context);
+    const at::Tensor all = all_experts(*experts, x);
     at::Tensor x_gradient = data["wants_x"].toBool() ? at::empty_like(x) : at::Tensor();
     at::Tensor c_gradient = data["wants_coefficients"].toBool() ? at::empty_like(coefficients) : at::Tensor();
     const at::Tensor taus = all.flatten(1).slice(0, 1).transpose(0, 1);

@@ -42,6 +42,9 @@ std::shared_ptr<ExpertRows> dense_experts(const at::Tensor& base, const std::vec
 /// in adaptation. With dense experts, whose rows lie far apart, a batch of few samples waits for memory.
 std::shared_ptr<ExpertRows> blocked_experts(const ExpertRows& source);
 
+/// All rows: [K + 1, out, in] float32 on the CPU, W_0 first.
+at::Tensor all_rows(const ExpertRows& experts);
+
 /// A copy in a device's memory.
 std::shared_ptr<ExpertRows> device_experts(const ExpertRows& source, at::Device device);
 

@@ -9,13 +9,7 @@ namespace {
 // Whether all experts, whole, fit into a GPU's memory and leave half of it.
 bool have_room(const Network& network, const RoutedParts& parts, at::Device device) {
   const Result<std::uint64_t> free = free_memory(device);
-  std::uint64_t values = 0;
-  for (const std::size_t module : parts.spec.modules)
-    for (const LinearParameters& map : network.modules()[module].maps) {
-      const Shape& shape = network.parameters()[map.weight].shape;
-      values += shape[0] * shape[1] * (parts.spec.experts.size() + 1);
-    }
-  return free && values * sizeof(float) < *free / 2;
+  return free && dense_bytes(network, parts.spec.modules, parts.spec.experts.size()) < *free / 2;
 }
 
 // The maps of a module; its experts and weights are let go as they are taken in.

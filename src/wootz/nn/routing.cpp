@@ -34,6 +34,16 @@ at::Tensor route(const Router& router, const at::Tensor& input, const at::Tensor
   return at::linear(ops::mean_over_tokens(x, lengths), p[p.size() - 2], p.back());
 }
 
+std::uint64_t dense_bytes(const Network& network, const std::vector<std::size_t>& modules, std::size_t lanes) {
+  std::uint64_t values = 0;
+  for (const std::size_t module : modules)
+    for (const LinearParameters& map : network.modules()[module].maps) {
+      const Shape& shape = network.parameters()[map.weight].shape;
+      values += shape[0] * shape[1];
+    }
+  return values * (lanes + 1) * sizeof(float);
+}
+
 at::Tensor apply(const RoutedMap& map, const at::Tensor& x, const at::Tensor& coefficients, ops::RoutedPath path) {
   const at::ScalarType type = map.biases.scalar_type();
   const at::Tensor tokens = (x.dim() == 2 ? x.unsqueeze(1) : x).to(type);
@@ -65,9 +75,7 @@ MergedMap merged(const RoutedMap& map, const at::Tensor& coefficients) {
     const at::Tensor up = low.up.to(at::kDouble) * c.view({-1, 1, 1});
     return {low.base.to(at::kDouble) + at::bmm(up, low.down.to(at::kDouble)).sum(0), sum(map.biases.to(at::kDouble))};
   }
-  at::Tensor all = at::empty({map.rows->experts() + 1, map.rows->out(), map.rows->in()}, at::kFloat);
-  map.rows->rows(0, map.rows->out(), all.mutable_data_ptr<float>());
-  return {sum(all.to(at::kDouble)), sum(map.biases.to(at::kDouble))};
+  return {sum(ops::all_rows(*map.rows).to(at::kDouble)), sum(map.biases.to(at::kDouble))};
 }
 
 }  // namespace wootz

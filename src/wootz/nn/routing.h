@@ -33,6 +33,9 @@ struct LowRankExperts {
   at::Tensor up;    ///< [K, out, r]
 };
 
+/// Bytes of the float32 experts of all these modules, the base's own weights included.
+std::uint64_t dense_bytes(const Network& network, const std::vector<std::size_t>& modules, std::size_t lanes);
+
 /// One linear map of a routed module, y = W x + b with W and b merged for every sample.
 struct RoutedMap {
   std::shared_ptr<const ops::ExpertRows> rows;  ///< null where the experts are of low rank
