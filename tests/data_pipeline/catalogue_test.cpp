@@ -100,7 +100,7 @@ extra: 1
 TEST_F(CatalogueTest, MustListTasks) {
   EXPECT_THAT(errors(""), HasSubstr("tasks.yml: error: the task catalogue is empty"));
   EXPECT_THAT(errors("tasks: []"), HasSubstr("'tasks' must be a list of at least one task"));
-  EXPECT_THAT(errors("- name: a"), HasSubstr("a task catalogue must be a mapping"));
+  EXPECT_THAT(errors("- name: a"), HasSubstr("the task catalogue must be a mapping"));
   EXPECT_THAT(errors("models: 1"), HasSubstr("'tasks' is missing"));
   EXPECT_EQ(load_catalogue(posix_file_system(), directory_ / "none.yml").error().kind, ErrorKind::kInput);
 }

@@ -78,6 +78,11 @@ TEST_F(FinetuneRecipeTest, ReportsAllErrorsWithTheirPlaces) {
   EXPECT_THAT(error, HasSubstr("'lora' is for 'method: lora'"));
 }
 
+TEST_F(FinetuneRecipeTest, SaysWhatAnEmptyFileNeeds) {
+  EXPECT_THAT(error_of(""), HasSubstr("the fine-tuning recipe is empty: it needs 'base_model' and 'tasks'"));
+  EXPECT_THAT(error_of("- base"), HasSubstr("recipe.yml:1:1: error: the fine-tuning recipe must be a mapping"));
+}
+
 TEST_F(FinetuneRecipeTest, NamesAMissingBase) {
   EXPECT_THAT(error_of("base_model: nowhere\ntasks: t.yml\n"), HasSubstr("nowhere"));
 }

@@ -135,7 +135,8 @@ TEST(Coefficients, SaysAllThatIsWrong) {
               ElementsAre("t:1:1: error: the table has no coefficients: add 'tensors', with a row for each"));
   EXPECT_THAT(findings("# nothing\n"),
               ElementsAre("t: error: the coefficient table is empty: it needs 'tensors', with a row for each"));
-  EXPECT_THAT(findings("- 1"), ElementsAre("t:1:1: error: a coefficient table must be a mapping of keys to values"));
+  EXPECT_THAT(findings("- 1"), ElementsAre("t:1:1: error: the coefficient table must be a mapping, one 'key: value' a "
+                                           "line: it needs 'tensors', with a row for each"));
   EXPECT_THAT(findings("tensors: [1]"),
               ElementsAre("t:1:10: error: 'tensors' must be a mapping of tensor names to rows, 'name: [0.3, ...]'"));
 }

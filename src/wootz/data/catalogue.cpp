@@ -24,11 +24,11 @@ class CatalogueReader {
   void read(const YamlNode& root) {
     MappingReader reader(root, "a task catalogue", report_);
     const YamlNode* tasks = reader.node("tasks");
-    if (root.is_mapping() && tasks == nullptr)
+    if (tasks == nullptr)
       report_.error(reader.place("tasks"), "'tasks' is missing: list the tasks, one '- name: ...' each");
-    else if (tasks != nullptr && (!tasks->is_sequence() || tasks->items.empty()))
+    else if (!tasks->is_sequence() || tasks->items.empty())
       report_.error(tasks->place, "'tasks' must be a list of at least one task");
-    else if (tasks != nullptr)
+    else
       for (const YamlNode* task : tasks->items) read_task(*task);
     reader.finish();
   }
@@ -103,11 +103,7 @@ class CatalogueReader {
 };
 
 void read_catalogue(std::string_view text, Catalogue& catalogue, Reporter& report) {
-  const std::optional<YamlTree> tree = read_yaml(text, report);
-  if (!tree) return;
-  if (tree->root == nullptr || tree->root->is_null())
-    report.error({}, "the task catalogue is empty: list the tasks under 'tasks'");
-  else
+  if (const auto tree = read_mapping(text, "the task catalogue", "list the tasks under 'tasks'", report))
     CatalogueReader(catalogue, report).read(*tree->root);
 }
 

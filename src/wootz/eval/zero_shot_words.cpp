@@ -32,12 +32,8 @@ std::vector<std::string> read_list(MappingReader& reader, const YamlNode& root, 
 }
 
 void read_words(std::string_view text, ZeroShotWords& words, Reporter& report) {
-  const std::optional<YamlTree> tree = read_yaml(text, report);
+  const auto tree = read_mapping(text, "the file", "list 'classes' and 'templates'", report);
   if (!tree) return;
-  if (tree->root == nullptr || tree->root->is_null()) {
-    report.error({}, "the file is empty: list 'classes' and 'templates'");
-    return;
-  }
   MappingReader reader(*tree->root, "the words of a task", report);
   words.classes = read_list(reader, *tree->root, "classes", report);
   words.templates = read_list(reader, *tree->root, "templates", report);

@@ -79,7 +79,9 @@ Result<FinetuneRecipe> load_finetune_recipe(FileSystem& files, const std::string
   WOOTZ_TRY(recipe.text, read_text(files, path, kLargest));
   Diagnostics diagnostics;
   Reporter report(path, diagnostics);
-  if (const std::optional<YamlTree> tree = read_yaml(recipe.text, report)) read_recipe(*tree->root, recipe, report);
+  if (const auto tree =
+          read_mapping(recipe.text, "the fine-tuning recipe", "it needs 'base_model' and 'tasks'", report))
+    read_recipe(*tree->root, recipe, report);
   if (diagnostics.has_errors()) return tl::unexpected(diagnostics.to_error());
   recipe.tasks = join_path(parent_path(path), recipe.tasks);
   WOOTZ_TRY(recipe.base_model, locate_model(files, recipe.base_model, parent_path(path)));

@@ -20,7 +20,6 @@ class TableReader {
 
   void read(const YamlNode& root) {
     MappingReader reader(root, "a coefficient table", report_);
-    if (!root.is_mapping()) return;
     read_models(reader);
     const YamlNode* fallback = reader.node("default");
     if (fallback != nullptr) table_.fallback = read_row(*fallback, "'default'");
@@ -185,12 +184,8 @@ std::optional<CoefficientTable> parse_coefficients(std::string_view text, std::s
   CoefficientTable table;
   table.file = std::move(file);
   table.text = text;
-  if (const std::optional<YamlTree> tree = read_yaml(text, report)) {
-    if (tree->root == nullptr || tree->root->is_null())
-      report.error({}, "the coefficient table is empty: it needs 'tensors', with a row for each");
-    else
-      TableReader(table, report).read(*tree->root);
-  }
+  if (const auto tree = read_mapping(text, "the coefficient table", "it needs 'tensors', with a row for each", report))
+    TableReader(table, report).read(*tree->root);
   const bool good = !found.has_errors();
   diagnostics.append(first_of(found));
   return good ? std::optional(std::move(table)) : std::nullopt;

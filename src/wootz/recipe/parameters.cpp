@@ -45,62 +45,34 @@ void read_one(const YamlEntry& entry, const MethodSpec& method, const ParamSpec&
     settings.push_back(read_setting(entry, spec, report));
 }
 
-}  // namespace
-
-bool ParameterReader::is_mapping(const YamlNode& node) const {
+// A mapping, or an error. A key without a value sets nothing.
+bool is_mapping(const YamlNode& node, Reporter& report) {
   if (node.is_mapping()) return true;
   if (!node.is_null())
-    report_.error(node.place, "parameters must be a mapping of names to values, such as {{weight: 0.5}}");
+    report.error(node.place, "parameters must be a mapping of names to values, such as {{weight: 0.5}}");
   return false;
 }
 
-std::vector<ParamSetting> ParameterReader::of_recipe(const YamlNode& node) const {
-  std::vector<ParamSetting> settings;
-  if (!is_mapping(node)) return settings;
-  for (const YamlEntry& entry : node.entries) {
-    if (const ParamSpec* spec = find_param(recipe_.method->parameters, entry.key))
-      read_one(entry, *recipe_.method, *spec, report_, settings);
-    else if (is_inert_parameter(entry.key))
-      warn_inert(entry, report_);
-    else
-      not_of_recipe(entry, settings);
-  }
-  return settings;
-}
-
-void ParameterReader::not_of_recipe(const YamlEntry& entry, std::vector<ParamSetting>& settings) const {
-  const auto& transforms = recipe_.transforms;
-  const auto owner = std::find_if(transforms.begin(), transforms.end(), [&](const RecipeTransform& transform) {
-    return find_param(transform.method->parameters, entry.key) != nullptr;
-  });
-  if (owner != transforms.end())
-    report_.error(entry.place,
-                  "'{0}' is a parameter of the transform '{1}': write it there, '- {1}: {{{0}: ...}}' in task_vectors",
-                  entry.key, owner->method->name);
+void reject_for_recipe(const YamlEntry& entry, const RecipeStages& stages, Reporter& report,
+                       std::vector<ParamSetting>& settings) {
+  const auto owner = std::find_if(
+      stages.transforms.begin(), stages.transforms.end(),
+      [&](const RecipeTransform& transform) { return find_param(transform.method->parameters, entry.key) != nullptr; });
+  if (owner != stages.transforms.end())
+    report.error(entry.place,
+                 "'{0}' is a parameter of the transform '{1}': write it there, '- {1}: {{{0}: ...}}' in task_vectors",
+                 entry.key, owner->method->name);
   else
-    unknown(entry, fmt::format("merge_method '{}'", recipe_.method->name), names_of(recipe_.method->parameters),
-            report_, settings);
+    unknown(entry, fmt::format("merge_method '{}'", stages.method.name), names_of(stages.method.parameters), report,
+            settings);
 }
 
-std::vector<ParamSetting> ParameterReader::of_model(const YamlNode& node, std::string_view model) const {
-  std::vector<ParamSetting> settings;
-  if (!is_mapping(node)) return settings;
-  for (const YamlEntry& entry : node.entries) {
-    if (const ParamSpec* spec = model_param(entry.key))
-      settings.push_back(read_setting(entry, *spec, report_));
-    else if (is_inert_parameter(entry.key) && find_param(recipe_.method->parameters, entry.key) == nullptr)
-      warn_inert(entry, report_);
-    else
-      not_of_model(entry, model, settings);
-  }
-  return settings;
-}
-
-// The per-model parameter of the pipeline that a model's setting means; the merge method goes first.
-const ParamSpec* ParameterReader::model_param(std::string_view name) const {
-  const ParamSpec* spec = find_param(recipe_.method->parameters, name);
+// The per-model parameter that a model's setting means: the merge method's, else that of the only transform that has
+// one of this name. nullptr when there is none.
+const ParamSpec* model_param(std::string_view name, const RecipeStages& stages) {
+  const ParamSpec* spec = find_param(stages.method.parameters, name);
   if (spec != nullptr) return spec->scope == ParamScope::kModel ? spec : nullptr;
-  for (const RecipeTransform& transform : recipe_.transforms) {
+  for (const RecipeTransform& transform : stages.transforms) {
     const ParamSpec* other = find_param(transform.method->parameters, name);
     if (other == nullptr) continue;
     if (spec != nullptr || other->scope != ParamScope::kModel) return nullptr;
@@ -109,43 +81,75 @@ const ParamSpec* ParameterReader::model_param(std::string_view name) const {
   return spec;
 }
 
-void ParameterReader::not_of_model(const YamlEntry& entry, std::string_view model,
-                                   std::vector<ParamSetting>& settings) const {
-  if (find_param(recipe_.method->parameters, entry.key) != nullptr) {
-    report_.error(entry.place,
-                  "'{}' is one value for all models, not one of {}: move it to the recipe's 'parameters' (mergekit "
-                  "ignores it here)",
-                  entry.key, shown(model));
+void reject_for_model(const YamlEntry& entry, std::string_view reference, const RecipeStages& stages, Reporter& report,
+                      std::vector<ParamSetting>& settings) {
+  if (find_param(stages.method.parameters, entry.key) != nullptr) {
+    report.error(entry.place,
+                 "'{}' is one value for all models, not one of {}: move it to the recipe's 'parameters' (mergekit "
+                 "ignores it here)",
+                 entry.key, shown(reference));
     return;
   }
   std::vector<std::string> names;
   std::vector<std::string> owners;
-  for (const ParamSpec& spec : recipe_.method->parameters)
+  for (const ParamSpec& spec : stages.method.parameters)
     if (spec.scope == ParamScope::kModel) names.push_back(spec.name);
-  for (const RecipeTransform& transform : recipe_.transforms) {
+  for (const RecipeTransform& transform : stages.transforms) {
     if (find_param(transform.method->parameters, entry.key) != nullptr) owners.push_back(transform.method->name);
     for (const ParamSpec& spec : transform.method->parameters)
       if (spec.scope == ParamScope::kModel) names.push_back(spec.name);
   }
   if (owners.size() == 1)
-    report_.error(entry.place, "'{}' is one value for all models: write it at the transform '{}' in task_vectors",
-                  entry.key, owners[0]);
+    report.error(entry.place, "'{}' is one value for all models: write it at the transform '{}' in task_vectors",
+                 entry.key, owners[0]);
   else if (owners.size() > 1)
-    report_.error(entry.place,
-                  "'{}' is a parameter of several transforms ('{}', '{}'): write it at each of them in task_vectors",
-                  entry.key, owners[0], owners[1]);
+    report.error(entry.place,
+                 "'{}' is a parameter of several transforms ('{}', '{}'): write it at each of them in task_vectors",
+                 entry.key, owners[0], owners[1]);
   else
-    unknown(entry, fmt::format("a model under merge_method '{}'", recipe_.method->name), names, report_, settings);
+    unknown(entry, fmt::format("a model under merge_method '{}'", stages.method.name), names, report, settings);
 }
 
-std::vector<ParamSetting> ParameterReader::of_transform(const YamlNode& node, const MethodSpec& transform) const {
+}  // namespace
+
+std::vector<ParamSetting> read_recipe_parameters(const YamlNode& node, const RecipeStages& stages, Reporter& report) {
   std::vector<ParamSetting> settings;
-  if (!is_mapping(node)) return settings;
+  if (!is_mapping(node, report)) return settings;
+  for (const YamlEntry& entry : node.entries) {
+    if (const ParamSpec* spec = find_param(stages.method.parameters, entry.key))
+      read_one(entry, stages.method, *spec, report, settings);
+    else if (is_inert_parameter(entry.key))
+      warn_inert(entry, report);
+    else
+      reject_for_recipe(entry, stages, report, settings);
+  }
+  return settings;
+}
+
+std::vector<ParamSetting> read_model_parameters(const YamlNode& node, std::string_view reference,
+                                                const RecipeStages& stages, Reporter& report) {
+  std::vector<ParamSetting> settings;
+  if (!is_mapping(node, report)) return settings;
+  for (const YamlEntry& entry : node.entries) {
+    if (const ParamSpec* spec = model_param(entry.key, stages))
+      settings.push_back(read_setting(entry, *spec, report));
+    else if (is_inert_parameter(entry.key) && find_param(stages.method.parameters, entry.key) == nullptr)
+      warn_inert(entry, report);
+    else
+      reject_for_model(entry, reference, stages, report, settings);
+  }
+  return settings;
+}
+
+std::vector<ParamSetting> read_transform_parameters(const YamlNode& node, const MethodSpec& transform,
+                                                    Reporter& report) {
+  std::vector<ParamSetting> settings;
+  if (!is_mapping(node, report)) return settings;
   for (const YamlEntry& entry : node.entries) {
     if (const ParamSpec* spec = find_param(transform.parameters, entry.key))
-      read_one(entry, transform, *spec, report_, settings);
+      read_one(entry, transform, *spec, report, settings);
     else
-      unknown(entry, fmt::format("the transform '{}'", transform.name), names_of(transform.parameters), report_,
+      unknown(entry, fmt::format("the transform '{}'", transform.name), names_of(transform.parameters), report,
               settings);
   }
   return settings;

@@ -1,29 +1,29 @@
-// Which parameter belongs where: of the recipe, a model, or a transform.
+// Which parameter belongs where: to the recipe, to a model, or to a transform. Each function reads one `parameters:`
+// mapping and returns what it sets; what is wrong is reported and left out.
 #pragma once
+
+#include <span>
 
 #include "wootz/recipe/recipe.h"
 #include "wootz/yaml/yaml_tree.h"
 
 namespace wootz {
 
-/// Reads the `parameters:` mappings of a recipe whose method and transforms are known.
-class ParameterReader {
- public:
-  /// Both must outlive the reader.
-  ParameterReader(const Recipe& recipe, Reporter& report) : recipe_(recipe), report_(report) {}
-
-  std::vector<ParamSetting> of_recipe(const YamlNode& node) const;
-  std::vector<ParamSetting> of_model(const YamlNode& node, std::string_view model) const;
-  std::vector<ParamSetting> of_transform(const YamlNode& node, const MethodSpec& transform) const;
-
- private:
-  bool is_mapping(const YamlNode& node) const;
-  void not_of_recipe(const YamlEntry& entry, std::vector<ParamSetting>& settings) const;
-  void not_of_model(const YamlEntry& entry, std::string_view model, std::vector<ParamSetting>& settings) const;
-  const ParamSpec* model_param(std::string_view name) const;
-
-  const Recipe& recipe_;
-  Reporter& report_;
+/// The stages of a recipe that declare parameters. All must outlive what refers to them.
+struct RecipeStages {
+  const MethodSpec& method;
+  std::span<const RecipeTransform> transforms;
 };
+
+/// `parameters:` of the recipe.
+std::vector<ParamSetting> read_recipe_parameters(const YamlNode& node, const RecipeStages& stages, Reporter& report);
+
+/// `parameters:` of the model that `reference` names.
+std::vector<ParamSetting> read_model_parameters(const YamlNode& node, std::string_view reference,
+                                                const RecipeStages& stages, Reporter& report);
+
+/// The parameters of a transform.
+std::vector<ParamSetting> read_transform_parameters(const YamlNode& node, const MethodSpec& transform,
+                                                    Reporter& report);
 
 }  // namespace wootz

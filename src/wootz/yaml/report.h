@@ -1,4 +1,4 @@
-// Wording and placing of what the recipe reader finds.
+// Findings about one text: their wording and their places.
 #pragma once
 
 #include <string>
@@ -9,13 +9,13 @@
 
 namespace wootz {
 
-/// Line and column in the recipe, from 1; line 0 is the file as a whole.
+/// Line and column in the text, from 1; line 0 is the file as a whole.
 struct TextPlace {
   int line = 0;
   int column = 0;
 };
 
-/// A text of the recipe as a message shows it: in quotes, control characters escaped, long ones cut.
+/// A piece of the text as a message shows it: in quotes, control characters escaped, long ones cut.
 std::string shown(std::string_view text);
 
 /// Adds findings of one file.
@@ -24,6 +24,8 @@ class Reporter {
   Reporter(std::string file, Diagnostics& diagnostics) : file_(std::move(file)), diagnostics_(&diagnostics) {}
 
   SourcePlace at(TextPlace place) const { return {file_, place.line, place.column}; }
+
+  bool has_errors() const { return diagnostics_->has_errors(); }
 
   template <typename... Args>
   void error(TextPlace place, fmt::format_string<Args...> format, Args&&... args) {

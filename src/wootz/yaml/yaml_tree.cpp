@@ -260,4 +260,17 @@ std::optional<YamlTree> read_yaml(std::string_view text, Reporter& report) {
   return std::nullopt;
 }
 
+std::optional<YamlTree> read_mapping(std::string_view text, std::string_view what, std::string_view needs,
+                                     Reporter& report) {
+  std::optional<YamlTree> tree = read_yaml(text, report);
+  if (!tree) return std::nullopt;
+  if (tree->root == nullptr || tree->root->is_null())
+    report.error({}, "{} is empty: {}", what, needs);
+  else if (!tree->root->is_mapping())
+    report.error(tree->root->place, "{} must be a mapping, one 'key: value' a line: {}", what, needs);
+  else
+    return tree;
+  return std::nullopt;
+}
+
 }  // namespace wootz

@@ -46,4 +46,9 @@ struct YamlTree {
 /// leaves none is one error.
 std::optional<YamlTree> read_yaml(std::string_view text, Reporter& report);
 
+/// Reads a document whose root must be a mapping. `what` names the document in messages ("the recipe") and `needs`
+/// says what has to be in it ("it needs 'models'"): an empty document and any other root are one error with both.
+std::optional<YamlTree> read_mapping(std::string_view text, std::string_view what, std::string_view needs,
+                                     Reporter& report);
+
 }  // namespace wootz
