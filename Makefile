@@ -17,7 +17,7 @@ FUZZ_SECONDS ?= 600
 
 .DEFAULT_GOAL := build
 .PHONY: build test demo release asan tsan fuzz tidy format format-check bench bench-peers test-peers \
-        cuda clean help
+        replay cuda clean help
 
 build: $(LIBTORCH)  ## build/wootz and build/wootz-nn, for development (WOOTZ_NN=OFF: without the latter)
 	@$(PACKAGES) build test
@@ -69,6 +69,12 @@ format:  ## rewrite the sources in our format
 format-check:  ## fail if a source is not in our format
 	@$(PACKAGES) format
 	@clang-format-14 --dry-run -Werror $(SOURCES)
+
+replay: $(LIBTORCH)  ## compare this tree with the commit REF: plans, messages, and every byte that is written
+	@$(PACKAGES) build test
+	@cmake --preset dev -DWOOTZ_NN=$(WOOTZ_NN) --log-level=WARNING
+	@cmake --build --preset dev -j $(JOBS) --target wootz $(if $(LIBTORCH),wootz-nn)
+	@$(PYTHON) tools/replay $(REF) --jobs $(JOBS) $(REPLAY_FLAGS)
 
 bench: bench-build  ## times and memory of the methods, against a plain copy of the same bytes
 	@$(PYTHON) bench/merge_bench.py --build build-bench

@@ -25,7 +25,7 @@ VARIABLE = [
     (r"\bwootz \d+\.\d+\.\d+", "wootz VERSION"),
 ]
 # A slow machine shows progress where a fast one has nothing to show.
-PROGRESS = re.compile(r"wootz: [\w -]+: \d+ % \(.*")
+PROGRESS = re.compile(r"wootz: [\w (.)-]+: \d+ % \(.*")
 
 
 def environment(wootz, folder):
