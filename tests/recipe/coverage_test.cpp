@@ -63,6 +63,17 @@ parameters: {weight: 1}
                   "none of its filters is in the name; end its list with an entry that has no filter"));
 }
 
+TEST(Coverage, ChecksTransformsOfTheUpdate) {
+  EXPECT_THAT(
+      findings(R"(merge_method: task_arithmetic
+base_model: base
+update: [{ties: {density: [{filter: layers, value: 1}]}}]
+models: [{model: a, parameters: {weight: 1}}]
+)"),
+      ElementsAre("r:3:11: error: 'density' has no value for 1 of 5 tensors (such as 'embed.weight'): none of its "
+                  "filters is in the name; end its list with an entry that has no filter"));
+}
+
 TEST(Coverage, WarnsOfFiltersThatMatchNothing) {
   EXPECT_THAT(
       findings(R"(merge_method: linear

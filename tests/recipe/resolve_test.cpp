@@ -179,6 +179,25 @@ models:
   EXPECT_EQ(resolve_parameters(*awd.method, recipe, awd.parameters, "0.mlp", {}).number("alpha"), 0.1);
 }
 
+TEST(Resolve, AnUpdateHasOneValueWhateverTheModelsSay) {
+  const Recipe recipe = read(R"(
+merge_method: task_arithmetic
+base_model: base
+task_vectors: [dare]
+update: [{dare: {density: [{filter: embed, value: 0.5}, {value: [0, 1]}]}}, dare]
+models:
+  - {model: a, parameters: {weight: 1, density: 0.125}}
+  - {model: b, parameters: {weight: 1}}
+)");
+  ASSERT_EQ(recipe.updates.size(), 2U);
+  const auto density = [&](std::size_t update, std::string_view tensor) {
+    return resolve_update_parameters(recipe.updates[update], tensor, {0.25}).numbers("density");
+  };
+  EXPECT_THAT(density(0, "embed.weight"), ElementsAre(0.5));
+  EXPECT_THAT(density(0, "layers.0.w"), ElementsAre(0.25));
+  EXPECT_THAT(density(1, "layers.0.w"), ElementsAre(1.0));
+}
+
 TEST(Resolve, AModelsParameterIsTheMergeMethodsFirst) {
   const Recipe recipe = read(R"(
 merge_method: ties

@@ -40,6 +40,8 @@ std::string said(const Recipe& recipe) {
   out += said(recipe.parameters) + "\n";
   for (const RecipeTransform& transform : recipe.transforms)
     out += transform.method->name + " " + said(transform.parameters) + "\n";
+  for (const RecipeTransform& update : recipe.updates)
+    out += "update " + update.method->name + " " + said(update.parameters) + "\n";
   if (recipe.coefficients) out += "coefficients " + recipe.coefficients->path + "\n";
   const auto word = [](const std::optional<Dtype>& dtype) { return dtype ? dtype_name(*dtype) : "-"; };
   return out + fmt::format("{} {} {} {}", word(recipe.dtype), word(recipe.out_dtype),

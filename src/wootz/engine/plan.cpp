@@ -32,6 +32,9 @@ class Planner {
   }
 
   PlannedMerge run() && {
+    if (!plan().recipe.updates.empty())
+      result_.diagnostics.error(ErrorKind::kUsage, plan().recipe.updates.front().place,
+                                "'update' is read and checked, but this version cannot merge with it yet: remove it");
     if (result_.diagnostics.has_errors()) return std::move(result_);
     collect_tensors();
     report_unreached();

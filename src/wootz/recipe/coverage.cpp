@@ -17,6 +17,7 @@ struct StageSettings {
   const MethodSpec* method;
   const std::vector<ParamSetting>* settings;
   const SourcePlace* place;
+  const RecipeTransform* update = nullptr;  // of an entry of `update`, which no model has a say in
 };
 
 class CoverageCheck {
@@ -28,6 +29,8 @@ class CoverageCheck {
     std::vector<StageSettings> stages = {{recipe_.method, &recipe_.parameters, &recipe_.method_place}};
     for (const RecipeTransform& transform : recipe_.transforms)
       stages.push_back({transform.method, &transform.parameters, &transform.place});
+    for (const RecipeTransform& update : recipe_.updates)
+      stages.push_back({update.method, &update.parameters, &update.place, &update});
     for (const StageSettings& stage : stages) {
       check_filters(*stage.settings);
       if (check_values(stage)) check_combinations(stage);
@@ -47,7 +50,7 @@ class CoverageCheck {
         continue;
       }
       if (spec.fallback) continue;
-      if (spec.scope == ParamScope::kGlobal) {
+      if (spec.scope == ParamScope::kGlobal || stage.update != nullptr) {
         good = check_value(stage, spec, nullptr) && good;
         continue;
       }
@@ -74,15 +77,22 @@ class CoverageCheck {
 
   // Each distinct complaint once, with the first tensor it is about.
   void check_combinations(const StageSettings& stage) {
-    if (!stage.method->check || is_constant(*stage.method, recipe_, *stage.settings)) return;
+    if (!stage.method->check) return;
+    if (stage.update != nullptr ? is_constant(*stage.update) : is_constant(*stage.method, recipe_, *stage.settings))
+      return;
     std::set<std::string> seen;
     for (std::size_t i = 0; i < tensors_.size(); ++i) {
-      std::string problem =
-          stage.method->check(resolve_parameters(*stage.method, recipe_, *stage.settings, tensors_[i], places_[i]));
+      std::string problem = stage.method->check(values_of(stage, i));
       if (problem.empty() || !seen.insert(problem).second) continue;
       findings_.error(ErrorKind::kUsage, *stage.place,
                       fmt::format("{}: tensor {}: {}", stage.method->name, shown(tensors_[i]), problem));
     }
+  }
+
+  // The values of a stage for a tensor, by its number.
+  ParamSet values_of(const StageSettings& stage, std::size_t tensor) const {
+    if (stage.update != nullptr) return resolve_update_parameters(*stage.update, tensors_[tensor], places_[tensor]);
+    return resolve_parameters(*stage.method, recipe_, *stage.settings, tensors_[tensor], places_[tensor]);
   }
 
   void check_filters(const std::vector<ParamSetting>& settings) {

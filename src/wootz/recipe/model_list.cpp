@@ -4,7 +4,6 @@
 
 #include "wootz/core/nearest.h"
 #include "wootz/recipe/param_values.h"
-#include "wootz/recipe/parameters.h"
 #include "wootz/recipe/references.h"
 
 namespace wootz {
@@ -15,7 +14,7 @@ const std::vector<std::string> kModelKeys = {"model", "parameters", "task"};
 // What the entries of the list are read against.
 struct Context {
   const MethodSpec* method = nullptr;
-  const std::vector<RecipeTransform>& transforms;
+  const std::optional<RecipeStages>& stages;
   const std::optional<RecipeModel>& base;
 };
 
@@ -62,8 +61,8 @@ std::string read_task(const YamlNode& node, std::string_view reference, const Co
 std::vector<ParamSetting> read_settings(const YamlNode& node, std::string_view reference, const Context& context,
                                         Reporter& report) {
   std::vector<ParamSetting> settings;
-  if (const YamlEntry* parameters = node.find("parameters"); parameters != nullptr && context.method != nullptr)
-    settings = read_model_parameters(*parameters->value, reference, {*context.method, context.transforms}, report);
+  if (const YamlEntry* parameters = node.find("parameters"); parameters != nullptr && context.stages)
+    settings = read_model_parameters(*parameters->value, reference, *context.stages, report);
   // A parameter in the wrong place was reported; it must not be reported as missing too.
   for (const YamlEntry& entry : node.entries)
     if (is_parameter(context.method, entry.key)) settings.push_back({entry.key, {}});
@@ -98,7 +97,7 @@ std::optional<ReadModel> read_model(const YamlNode& node, const Context& context
 
 }  // namespace
 
-ModelList read_models(const RecipeKeys& keys, const MethodSpec* method, const std::vector<RecipeTransform>& transforms,
+ModelList read_models(const RecipeKeys& keys, const std::optional<RecipeStages>& stages,
                       const std::optional<RecipeModel>& base, Reporter& report) {
   ModelList list;
   const YamlEntry* entry = keys.entry("models");
@@ -117,7 +116,7 @@ ModelList read_models(const RecipeKeys& keys, const MethodSpec* method, const st
                  value->is_sequence() ? "'models' is empty" : "'models' must be a list");
     return list;
   }
-  const Context context{method, transforms, base};
+  const Context context{stages ? &stages->method : nullptr, stages, base};
   for (const YamlNode* item : value->items) {
     std::optional<ReadModel> read = read_model(*item, context, report);
     list.whole = list.whole && read && read->named;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "wootz/recipe/parameters.h"
 #include "wootz/recipe/recipe.h"
 #include "wootz/recipe/recipe_keys.h"
 
@@ -15,9 +16,9 @@ struct ModelList {
   bool whole = true;  ///< false when an entry could not be read, which was reported
 };
 
-/// Reads the models of a recipe. `method` is the merge method, or nullptr when it is unknown: parameters and tasks are
-/// not looked at then.
-ModelList read_models(const RecipeKeys& keys, const MethodSpec* method, const std::vector<RecipeTransform>& transforms,
+/// Reads the models of a recipe. Without `stages` (when the merge method is unknown) parameters and tasks are not
+/// looked at.
+ModelList read_models(const RecipeKeys& keys, const std::optional<RecipeStages>& stages,
                       const std::optional<RecipeModel>& base, Reporter& report);
 
 }  // namespace wootz

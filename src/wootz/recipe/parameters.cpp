@@ -53,15 +53,21 @@ bool is_mapping(const YamlNode& node, Reporter& report) {
   return false;
 }
 
+// The first of the transforms that has a parameter of this name, or nullptr.
+const MethodSpec* owner_of(std::string_view parameter, std::span<const RecipeTransform> transforms) {
+  for (const RecipeTransform& transform : transforms)
+    if (find_param(transform.method->parameters, parameter) != nullptr) return transform.method;
+  return nullptr;
+}
+
 void reject_for_recipe(const YamlEntry& entry, const RecipeStages& stages, Reporter& report,
                        std::vector<ParamSetting>& settings) {
-  const auto owner = std::find_if(
-      stages.transforms.begin(), stages.transforms.end(),
-      [&](const RecipeTransform& transform) { return find_param(transform.method->parameters, entry.key) != nullptr; });
-  if (owner != stages.transforms.end())
+  const MethodSpec* of_lanes = owner_of(entry.key, stages.transforms);
+  const MethodSpec* owner = of_lanes != nullptr ? of_lanes : owner_of(entry.key, stages.updates);
+  if (owner != nullptr)
     report.error(entry.place,
-                 "'{0}' is a parameter of the transform '{1}': write it there, '- {1}: {{{0}: ...}}' in task_vectors",
-                 entry.key, owner->method->name);
+                 "'{0}' is a parameter of the transform '{1}': write it there, '- {1}: {{{0}: ...}}' in {2}", entry.key,
+                 owner->name, of_lanes != nullptr ? "task_vectors" : "update");
   else
     unknown(entry, fmt::format("merge_method '{}'", stages.method.name), names_of(stages.method.parameters), report,
             settings);
@@ -106,6 +112,12 @@ void reject_for_model(const YamlEntry& entry, std::string_view reference, const 
     report.error(entry.place,
                  "'{}' is a parameter of several transforms ('{}', '{}'): write it at each of them in task_vectors",
                  entry.key, owners[0], owners[1]);
+  else if (const MethodSpec* owner = owner_of(entry.key, stages.updates); owner != nullptr)
+    report.error(
+        entry.place,
+        "'{0}' is a parameter of the transform '{1}' of the merged update, which belongs to no model: write it "
+        "there, '- {1}: {{{0}: ...}}' in update",
+        entry.key, owner->name);
   else
     unknown(entry, fmt::format("a model under merge_method '{}'", stages.method.name), names, report, settings);
 }

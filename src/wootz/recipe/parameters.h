@@ -13,6 +13,7 @@ namespace wootz {
 struct RecipeStages {
   const MethodSpec& method;
   std::span<const RecipeTransform> transforms;
+  std::span<const RecipeTransform> updates;
 };
 
 /// `parameters:` of the recipe.

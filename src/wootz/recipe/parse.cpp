@@ -147,15 +147,20 @@ Recipe read_recipe(const YamlNode& root, const Registry& registry, Reporter& rep
   recipe.tokenizer_source = read_tokenizer_source(keys, report);
   TransformList transforms = read_transforms("task_vectors", keys, registry, report);
   recipe.transforms = std::move(transforms.transforms);
+  TransformList updates = read_transforms("update", keys, registry, report);
+  recipe.updates = std::move(updates.transforms);
   recipe.coefficients = read_coefficients(keys, report);
   if (recipe.method != nullptr) recipe.adapt = read_adapt(keys, *recipe.method, registry, report);
-  ModelList models = read_models(keys, recipe.method, recipe.transforms, recipe.base, report);
+  std::optional<RecipeStages> stages;
+  if (recipe.method != nullptr) stages.emplace(RecipeStages{*recipe.method, recipe.transforms, recipe.updates});
+  ModelList models = read_models(keys, stages, recipe.base, report);
   recipe.models = std::move(models.models);
-  if (recipe.method != nullptr) recipe.parameters = read_parameters(keys, {*recipe.method, recipe.transforms}, report);
+  if (stages) recipe.parameters = read_parameters(keys, *stages, report);
 
   // Method, models and transforms can be held against each other only when all of them were read.
   const bool has_base = base == nullptr || recipe.base;
-  if (recipe.method != nullptr && has_base && transforms.whole && models.whole) validate(recipe, models.place, report);
+  if (recipe.method != nullptr && has_base && transforms.whole && updates.whole && models.whole)
+    validate(recipe, models.place, report);
   if (!report.has_errors()) check_constant_values(recipe, report);
   return recipe;
 }

@@ -1,4 +1,4 @@
-// A merge recipe as plain data: mergekit's YAML for whole models, plus `task_vectors:` and `coefficients:`.
+// A merge recipe as plain data: mergekit's YAML for whole models, plus `task_vectors:`, `update:` and `coefficients:`.
 #pragma once
 
 #include <memory>
@@ -35,7 +35,7 @@ struct RecipeModel {
   SourcePlace place;
 };
 
-/// One entry of `task_vectors:`.
+/// One entry of `task_vectors:` or `update:`.
 struct RecipeTransform {
   const MethodSpec* method = nullptr;
   std::vector<ParamSetting> parameters;
@@ -56,10 +56,11 @@ struct Recipe {
   std::string text;  ///< verbatim
   const MethodSpec* method = nullptr;
   SourcePlace method_place;
-  std::vector<RecipeModel> models;       ///< in order, as written
-  std::optional<RecipeModel> base;       ///< `base_model`
-  std::vector<ParamSetting> parameters;  ///< of the whole
-  std::vector<RecipeTransform> transforms;
+  std::vector<RecipeModel> models;          ///< in order, as written
+  std::optional<RecipeModel> base;          ///< `base_model`
+  std::vector<ParamSetting> parameters;     ///< of the whole
+  std::vector<RecipeTransform> transforms;  ///< `task_vectors`: of each lane, before the merge method
+  std::vector<RecipeTransform> updates;     ///< `update`: of what the merge method adds to the base, in order
   std::optional<RecipeCoefficients> coefficients;
   std::optional<Dtype> dtype;
   std::optional<Dtype> out_dtype;
@@ -101,5 +102,9 @@ std::vector<LayerPlace> layer_places(const std::vector<std::string>& tensor_name
 /// the merge method has no parameter of that name. Requires: a recipe that passed parse_recipe and check_coverage.
 ParamSet resolve_parameters(const MethodSpec& method, const Recipe& recipe, const std::vector<ParamSetting>& settings,
                             std::string_view tensor_name, LayerPlace place);
+
+/// The parameter values of an entry of `update` for one tensor. The merged update is one lane and belongs to no model,
+/// so per-model parameters have one value. Requires: a recipe that passed parse_recipe and check_coverage.
+ParamSet resolve_update_parameters(const RecipeTransform& update, std::string_view tensor_name, LayerPlace place);
 
 }  // namespace wootz

@@ -8,9 +8,9 @@
 namespace wootz {
 namespace {
 
-const std::vector<std::string> kKeys = {"merge_method", "base_model",       "models", "parameters",
-                                        "task_vectors", "coefficients",     "dtype",  "out_dtype",
-                                        "seed",         "tokenizer_source", "adapt",  "efficient"};
+const std::vector<std::string> kKeys = {"merge_method",     "base_model",   "models",   "parameters", "task_vectors",
+                                        "update",           "coefficients", "dtype",    "out_dtype",  "seed",
+                                        "tokenizer_source", "adapt",        "efficient"};
 
 }  // namespace
 

@@ -145,4 +145,15 @@ ParamSet resolve_parameters(const MethodSpec& method, const Recipe& recipe, cons
   return ParamSet(method.parameters, std::move(values));
 }
 
+ParamSet resolve_update_parameters(const RecipeTransform& update, std::string_view tensor_name, LayerPlace place) {
+  std::vector<std::vector<double>> values;
+  values.reserve(update.method->parameters.size());
+  for (const ParamSpec& spec : update.method->parameters) {
+    const ParamRule* rule = find_rule(update.parameters, spec.name, tensor_name);
+    WOOTZ_CHECK(rule != nullptr || spec.fallback.has_value());
+    values.push_back({rule != nullptr ? at_position(rule->anchors, place.position) : *spec.fallback});
+  }
+  return ParamSet(update.method->parameters, std::move(values));
+}
+
 }  // namespace wootz

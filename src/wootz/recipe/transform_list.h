@@ -1,4 +1,4 @@
-// A list of transforms, as it stands under `task_vectors:`.
+// A list of transforms, as it stands under `task_vectors:` and `update:`.
 #pragma once
 
 #include <string_view>

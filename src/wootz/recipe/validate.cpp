@@ -108,7 +108,28 @@ void check_transforms(const Recipe& recipe, Reporter& report) {
                recipe.method->name);
 }
 
-// A weight beside a table would be one that counts nowhere.
+void check_updates(const Recipe& recipe, Reporter& report) {
+  if (recipe.updates.empty()) return;
+  const TextPlace first = text_place(recipe.updates.front().place);
+  if (recipe.method->lanes != Lanes::kTaskVectors)
+    report.error(first,
+                 "merge_method '{}' works on the models' own values, it has no merged update to transform: use "
+                 "'merge_method: task_arithmetic' or remove 'update'",
+                 recipe.method->name);
+  else if (recipe.method->learns())
+    report.error(first,
+                 "merge_method '{}' learns without the transforms of 'update': remove it, and add it to a recipe that "
+                 "merges what was learned",
+                 recipe.method->name);
+  for (const RecipeTransform& update : recipe.updates)
+    if (update.method->min_models > 1)
+      report.error(text_place(update.place),
+                   "transform '{}' works on several task vectors together, and the merged update is one: move it to "
+                   "'task_vectors'",
+                   update.method->name);
+}
+
+// A weight beside a table would count for no tensor.
 void check_coefficients(const Recipe& recipe, Reporter& report) {
   if (!recipe.coefficients || recipe.coefficients->path.empty()) return;  // none, or reported
   const ParamSpec* spec = coefficient_param(*recipe.method);
@@ -153,6 +174,19 @@ void check_required(const Recipe& recipe, Reporter& report) {
           !every_lane_sets(recipe, *transform.method, spec))
         report.error(text_place(transform.place), "the transform '{0}' needs '{1}': write '- {0}: {{{1}: ...}}'",
                      transform.method->name, spec.name);
+  for (const RecipeTransform& update : recipe.updates)
+    for (const ParamSpec& spec : update.method->parameters)
+      if (!spec.fallback && find_setting(update.parameters, spec.name) == nullptr)
+        report.error(text_place(update.place), "the transform '{0}' needs '{1}': write '- {0}: {{{1}: ...}}'",
+                     update.method->name, spec.name);
+}
+
+// Whether all that is set of a method's parameters is one value for every tensor.
+bool are_constant(const MethodSpec& method, const std::vector<ParamSetting>& settings) {
+  return std::all_of(settings.begin(), settings.end(), [&](const ParamSetting& setting) {
+    const bool alone = setting.rules.size() == 1 && setting.rules[0].filter.empty();
+    return find_param(method.parameters, setting.name) == nullptr || (alone && setting.rules[0].anchors.size() == 1);
+  });
 }
 
 }  // namespace
@@ -163,21 +197,19 @@ void validate(const Recipe& recipe, TextPlace models, Reporter& report) {
   check_tasks(recipe, report);
   check_model_count(recipe, models, report);
   check_transforms(recipe, report);
+  check_updates(recipe, report);
   check_coefficients(recipe, report);
   check_required(recipe, report);
 }
 
 bool is_constant(const MethodSpec& method, const Recipe& recipe, const std::vector<ParamSetting>& settings) {
-  const auto constant = [&](const std::vector<ParamSetting>& all) {
-    return std::all_of(all.begin(), all.end(), [&](const ParamSetting& setting) {
-      const bool alone = setting.rules.size() == 1 && setting.rules[0].filter.empty();
-      return find_param(method.parameters, setting.name) == nullptr || (alone && setting.rules[0].anchors.size() == 1);
-    });
-  };
   if (recipe.coefficients && &method == recipe.method) return false;
-  return constant(settings) && std::all_of(recipe.models.begin(), recipe.models.end(),
-                                           [&](const RecipeModel& model) { return constant(model.parameters); });
+  return are_constant(method, settings) &&
+         std::all_of(recipe.models.begin(), recipe.models.end(),
+                     [&](const RecipeModel& model) { return are_constant(method, model.parameters); });
 }
+
+bool is_constant(const RecipeTransform& update) { return are_constant(*update.method, update.parameters); }
 
 void check_constant_values(const Recipe& recipe, Reporter& report) {
   const auto check = [&](const MethodSpec& method, const std::vector<ParamSetting>& settings,
@@ -189,6 +221,11 @@ void check_constant_values(const Recipe& recipe, Reporter& report) {
   check(*recipe.method, recipe.parameters, recipe.method_place);
   for (const RecipeTransform& transform : recipe.transforms)
     check(*transform.method, transform.parameters, transform.place);
+  for (const RecipeTransform& update : recipe.updates) {
+    if (!update.method->check || !is_constant(update)) continue;
+    const std::string problem = update.method->check(resolve_update_parameters(update, "", {}));
+    if (!problem.empty()) report.error(text_place(update.place), "{}: {}", update.method->name, problem);
+  }
 }
 
 }  // namespace wootz

@@ -14,7 +14,10 @@ void validate(const Recipe& recipe, TextPlace models, Reporter& report);
 /// differ are left to check_coverage. Requires: no errors so far.
 void check_constant_values(const Recipe& recipe, Reporter& report);
 
-/// Whether a stage's values are the same for every tensor.
+/// Whether a stage's values are the same for every tensor. `settings` is what the recipe says for the stage.
 bool is_constant(const MethodSpec& method, const Recipe& recipe, const std::vector<ParamSetting>& settings);
+
+/// The same of an entry of `update`.
+bool is_constant(const RecipeTransform& update);
 
 }  // namespace wootz

@@ -113,6 +113,8 @@ std::string write_recipe(const Recipe& recipe, std::string_view comment) {
   if (recipe.base) out += fmt::format("base_model: {}\n", reference_of(recipe.base->reference));
   if (!recipe.transforms.empty()) out += "task_vectors:\n";
   for (const RecipeTransform& transform : recipe.transforms) out += transform_of(transform);
+  if (!recipe.updates.empty()) out += "update:\n";
+  for (const RecipeTransform& update : recipe.updates) out += transform_of(update);
   out += "models:\n";
   for (const RecipeModel& model : recipe.models) out += model_of(recipe, model);
   const auto find = [&](std::string_view name) -> const ParamSpec& { return spec_of(recipe, name); };

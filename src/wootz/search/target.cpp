@@ -133,6 +133,7 @@ bool is_divided_out(const MergePlan& plan, const Target& target) {
 }
 
 bool effect_holds(const MergePlan& plan, const Target& target) {
+  if (!plan.recipe.updates.empty()) return false;  // they transform what the parameter has done
   if (target.spec->effect_without.empty()) return true;
   const std::vector<TensorContext>& contexts = plan.contexts[target.transform.value_or(plan.contexts.size() - 1)];
   return std::none_of(contexts.begin(), contexts.end(),
