@@ -35,18 +35,18 @@ double value_of(const ParamSpec& spec, const ParamSet& params, std::size_t model
 }
 
 // "0.3", or "0 to 1" where tensors differ.
-std::string range_text(const ParamSpec& spec, const std::vector<TensorContext>& contexts, std::size_t model) {
+std::string range_text(const ParamSpec& spec, const std::vector<const TensorContext*>& contexts, std::size_t model) {
   std::set<double> values;
-  for (const TensorContext& context : contexts) values.insert(value_of(spec, context.params, model));
+  for (const TensorContext* context : contexts) values.insert(value_of(spec, context->params, model));
   if (values.size() == 1) return value_text(spec, *values.begin());
   return fmt::format("{} to {}", value_text(spec, *values.begin()), value_text(spec, *values.rbegin()));
 }
 
-std::string parameters_text(const MethodSpec& method, const std::vector<TensorContext>& contexts) {
+std::string parameters_text(const MethodSpec& method, const std::vector<const TensorContext*>& contexts) {
   if (contexts.empty()) return "";
   std::vector<std::string> texts;
   for (const ParamSpec& spec : method.parameters) {
-    const std::size_t models = spec.scope == ParamScope::kModel ? contexts.front().models : 1;
+    const std::size_t models = spec.scope == ParamScope::kModel ? contexts.front()->models : 1;
     std::vector<std::string> values;
     for (std::size_t model = 0; model < models; ++model) values.push_back(range_text(spec, contexts, model));
     if (std::all_of(values.begin(), values.end(), [&](const std::string& value) { return value == values.front(); }))
@@ -61,7 +61,7 @@ std::string step_text(const PipelineStep& step) {
   std::string text = fmt::format("{} ({})", step.method->title, step.method->name);
   text += step.whole_model ? ", over the whole model" : ", tensor by tensor";
   if (step.granularity == Granularity::kRow) text += " in whole rows";
-  if (step.granularity == Granularity::kTensor) text += ", each held in memory";
+  if (step.granularity == Granularity::kMatrix) text += ", matrices as a whole";
   if (step.passes > 0.0)
     text += fmt::format("; reads the inputs {} before the merge",
                         step.passes == 1.0 ? std::string("once") : fmt::format("{:.4g} times", step.passes));
@@ -158,19 +158,22 @@ std::string cost_text(const PlanFindings& findings, const PlanCommand& command, 
 }  // namespace
 
 std::vector<PipelineStep> pipeline_steps(const MergePlan& plan) {
-  std::vector<PipelineStep> steps(plan.contexts.size());
+  std::vector<PipelineStep> steps(plan.groups());
   for (std::size_t group = 0; group < steps.size(); ++group) {
     const bool last = group == plan.recipe.transforms.size();
     steps[group].method = last ? plan.recipe.method : plan.recipe.transforms[group].method;
-    steps[group].parameters = parameters_text(*steps[group].method, plan.contexts[group]);
+    steps[group].parameters = parameters_text(*steps[group].method, plan.contexts(group));
   }
-  for (const PlannedStage& stage : plan.stages) {
-    PipelineStep& step = steps[stage.group];
-    const bool transform = stage.transform != nullptr;
-    step.whole_model = step.whole_model || stage.whole_model;
-    step.granularity =
-        std::max(step.granularity, transform ? stage.transform->granularity : step.method->combination->granularity);
-    step.passes += transform ? stage.transform->expected_passes : step.method->combination->expected_passes;
+  for (std::size_t i = 0; i < plan.stages.size(); ++i) {
+    PipelineStep& step = steps[plan.stages[i].group];
+    step.whole_model = step.whole_model || plan.stages[i].whole_model;
+    double passes = 0.0;
+    for (const std::size_t index : plan.merged_tensors) {
+      const StageNeeds& needs = plan.tensors[index].needs[i];
+      step.granularity = std::max(step.granularity, needs.granularity);
+      passes = std::max(passes, needs.passes);
+    }
+    step.passes += passes;
   }
   return steps;
 }

@@ -17,7 +17,7 @@ std::vector<Case> cases() {
   std::vector<Case> all;
   for (std::uint64_t rows : {1u, 3u, 130u, 4096u})
     for (std::uint64_t row : {1u, 7u, 1000u, 2048u, 100000u})
-      for (Granularity granularity : {Granularity::kElement, Granularity::kRow, Granularity::kTensor})
+      for (Granularity granularity : {Granularity::kElement, Granularity::kRow, Granularity::kMatrix})
         if (rows * row < 3'000'000) all.push_back({granularity, rows * row, row});
   return all;
 }

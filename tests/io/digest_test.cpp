@@ -29,6 +29,20 @@ TEST(Digest, OfATensorCoversItsPiecesInOrder) {
   EXPECT_EQ(tensor_digest({}), bytes_digest({}));
 }
 
+TEST(Digest, PiecesOfBytesInOrder) {
+  const auto bytes = pattern(2 * (2 * 65536) + 34);  // two whole pieces of two bytes an element, and a short one
+  std::vector<std::uint64_t> expected;
+  for (std::size_t at = 0; at < bytes.size(); at += 131072)
+    expected.push_back(piece_digest(std::span(bytes).subspan(at, std::min<std::size_t>(131072, bytes.size() - at))));
+  for (const std::size_t step : {1000u, 131072u, 200000u, 262178u}) {
+    PieceDigests digests(2);
+    for (std::size_t at = 0; at < bytes.size(); at += step)
+      digests.add(std::span(bytes).subspan(at, std::min(step, bytes.size() - at)));
+    EXPECT_EQ(digests.finish(), expected) << step;
+  }
+  EXPECT_TRUE(PieceDigests(4).finish().empty());
+}
+
 TEST(Digest, PieceCount) {
   EXPECT_EQ(piece_count(0), 0u);
   EXPECT_EQ(piece_count(1), 1u);

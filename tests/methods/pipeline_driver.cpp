@@ -8,6 +8,8 @@
 namespace wootz::testing {
 namespace {
 
+void must(const Result<>& result) { WOOTZ_CHECK(result.has_value()); }
+
 struct BlockRange {
   std::uint64_t first;
   std::uint64_t size;
@@ -15,7 +17,8 @@ struct BlockRange {
 
 /// One stage of the pipeline and the tensors each of its objects serves.
 struct DrivenStage {
-  std::vector<TensorContext> contexts;  // by tensor
+  std::vector<TensorContext> contexts;      // by tensor
+  std::vector<const TensorContext*> scope;  // pointers to them
   bool shared = false;
   std::vector<std::unique_ptr<Transform>> transforms;  // one, or one a tensor
   std::vector<std::unique_ptr<Combination>> combinations;
@@ -38,11 +41,10 @@ class Driver {
       add_transforms(*spec, use.values);
     }
     add_transforms(method, values);
-    granularity_ = std::max(granularity_, method.combination->granularity);
-    DrivenStage& last = stages_.emplace_back();
-    last.contexts = contexts(method, values);
-    for (const TensorContext& context : last.contexts)
-      last.combinations.push_back(method.combination->make(StageScope(&context, 1)));
+    std::vector<TensorContext> made = contexts(method, values);
+    DrivenStage& last = add_stage(std::move(made), method.combination->needs);
+    for (const TensorContext*& context : last.scope)
+      last.combinations.push_back(method.combination->make(StageScope(std::span(&context, 1))).value());
   }
 
   DriverResult run() {
@@ -73,17 +75,25 @@ class Driver {
 
   void add_transforms(const MethodSpec& spec, const Values& values) {
     for (const TransformSpec& transform : spec.transforms) {
-      granularity_ = std::max(granularity_, transform.granularity);
       std::vector<TensorContext> made = contexts(spec, values);
-      DrivenStage& stage = stages_.emplace_back();
-      stage.contexts = std::move(made);
+      DrivenStage& stage = add_stage(std::move(made), transform.needs);
       stage.shared = transform.scoped && stage.contexts.front().params.choice("scope") == "model";
       if (stage.shared)
-        stage.transforms.push_back(transform.make(stage.contexts));
+        stage.transforms.push_back(transform.make(StageScope(stage.scope)).value());
       else
-        for (const TensorContext& context : stage.contexts)
-          stage.transforms.push_back(transform.make(StageScope(&context, 1)));
+        for (const TensorContext*& context : stage.scope)
+          stage.transforms.push_back(transform.make(StageScope(std::span(&context, 1))).value());
     }
+  }
+
+  DrivenStage& add_stage(std::vector<TensorContext> contexts, const NeedsOf& needs) {
+    DrivenStage& stage = stages_.emplace_back();
+    stage.contexts = std::move(contexts);
+    for (const TensorContext& context : stage.contexts) {
+      stage.scope.push_back(&context);
+      if (needs && needs(context).granularity == Granularity::kRow) granularity_ = Granularity::kRow;
+    }
+    return stage;
   }
 
   std::uint64_t size(std::size_t tensor) const { return stages_.front().contexts[tensor].size; }
@@ -100,9 +110,6 @@ class Driver {
       first = up(first);
       end = std::min(context.size, up(end));
       step = std::max<std::uint64_t>(1, step / context.row_size) * context.row_size;
-    } else if (granularity_ == Granularity::kTensor) {
-      end = piece == 0 ? context.size : first;
-      step = context.size;
     }
     std::vector<BlockRange> blocks;
     for (std::uint64_t at = first; at < end; at += step) blocks.push_back({at, std::min(step, end - at)});
@@ -145,7 +152,7 @@ class Driver {
     const Block block{.first = range.first, .size = range.size, .base = base_.data(), .lanes = pointers_};
     for (std::size_t s = 0; s < std::min(count, stages_.size() - 1); ++s) {
       auto& stage = stages_[s];
-      stage.transforms[stage.shared ? 0 : tensor]->apply(stage.number(tensor), states[s].get(), block);
+      must(stage.transforms[stage.shared ? 0 : tensor]->apply(stage.number(tensor), states[s].get(), block));
     }
     if (count + 1 >= stages_.size() && task_vectors && method_.lanes == Lanes::kParameters)
       for (auto& lane : lanes_)
@@ -174,7 +181,7 @@ class Driver {
     std::uint64_t total = 0;
     for (const std::size_t tensor : scope) total += size(tensor);
     // A stage that never ends would hang a merge.
-    for (int guard = 0; Pass* pass = stages_[s].stage(scope.front()).next_pass(); ++guard) {
+    for (int guard = 0; Pass* pass = stages_[s].stage(scope.front()).next_pass().value(); ++guard) {
       WOOTZ_CHECK(guard < 64);
       ++(pass->sample_size() >= total ? result_.full_passes : result_.sampled_passes);
       run_pass(s, scope, *pass, total);
@@ -197,7 +204,7 @@ class Driver {
       const std::size_t number = stages_[s].number(unit.tensor);
       unit.state = pass.begin(number, unit.piece);
       auto states = begin(unit.tensor, unit.piece, s);
-      for (const BlockRange& range : blocks) pass.add(*unit.state, number, widen(unit.tensor, range, s, states));
+      for (const BlockRange& range : blocks) must(pass.add(*unit.state, number, widen(unit.tensor, range, s, states)));
     }
     for (Unit& unit : units)
       if (unit.state) pass.merge(stages_[s].number(unit.tensor), unit.piece, *unit.state);
@@ -220,7 +227,7 @@ class Driver {
         const Block block = widen(tensor, range, stages_.size(), states);
         for (std::size_t k = 0; k < kept.size(); ++k)
           std::copy_n(block.lanes[k], range.size, kept[k].begin() + static_cast<std::ptrdiff_t>(range.first));
-        stages_.back().combinations[tensor]->combine(0, states.back().get(), block, out.data() + range.first);
+        must(stages_.back().combinations[tensor]->combine(0, states.back().get(), block, out.data() + range.first));
       }
     }
   }

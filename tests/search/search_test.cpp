@@ -229,11 +229,12 @@ TEST(WrittenRecipes, PlanAsTheExamplesDo) {
     const auto expected = open_and_plan(posix_file_system(), recipe);
     const auto found = open_and_plan(posix_file_system(), written);
     ASSERT_TRUE(expected && found);
-    ASSERT_EQ(found->contexts.size(), expected->contexts.size());
-    for (std::size_t g = 0; g < found->contexts.size(); ++g)
-      for (std::size_t t = 0; t < found->contexts[g].size(); ++t) {
-        const ParamSet& a = found->contexts[g][t].params;
-        const ParamSet& b = expected->contexts[g][t].params;
+    ASSERT_EQ(found->groups(), expected->groups());
+    ASSERT_EQ(found->merged_tensors.size(), expected->merged_tensors.size());
+    for (std::size_t g = 0; g < found->groups(); ++g)
+      for (std::size_t t = 0; t < found->merged_tensors.size(); ++t) {
+        const ParamSet& a = found->context(g, t).params;
+        const ParamSet& b = expected->context(g, t).params;
         const MethodSpec& method = g < recipe.transforms.size() ? *recipe.transforms[g].method : *recipe.method;
         for (const ParamSpec& spec : method.parameters)
           for (std::size_t k = 0; spec.type == ParamType::kNumber && k < a.count(spec.name); ++k)

@@ -30,7 +30,7 @@ bool clamps(const MergePlan& plan) {
   const std::vector<ParamSetting>& settings = plan.recipe.parameters;
   const bool said = std::any_of(settings.begin(), settings.end(),
                                 [](const ParamSetting& setting) { return setting.name == "clamp"; });
-  return said ? plan.contexts.back().front().params.flag("clamp") : plan.recipe.adapt->clamp_by_default;
+  return said ? plan.method_values().flag("clamp") : plan.recipe.adapt->clamp_by_default;
 }
 
 }  // namespace
@@ -38,10 +38,10 @@ bool clamps(const MergePlan& plan) {
 Result<Coefficients> Coefficients::make(const MergePlan& plan, const Network& network) {
   Coefficients made;
   made.clamp_ = clamps(plan);
-  const std::vector<TensorContext>& contexts = plan.contexts.back();
   std::map<std::string, std::size_t> known;
   std::vector<double> starts;
-  for (const TensorContext& context : contexts) {
+  for (const TensorContext* each : plan.contexts(plan.method_group())) {
+    const TensorContext& context = *each;
     const std::string_view granularity = context.params.choice("granularity");
     std::string group = granularity == "task" ? "all" : context.name;
     if (granularity == "block") group = group_by_block(network, context.name);

@@ -114,9 +114,9 @@ Result<std::unique_ptr<TaskVectors>> TaskVectors::open(FileSystem& files, const 
     WOOTZ_CHECK(found != planned.end());
     Tensor tensor{found->second->size, found->second->base, {}};
     for (std::size_t k = 0; k < vectors->lanes_; ++k) {
-      if (written.empty() && found->second->lanes[k] != nullptr)
+      if (written.empty() && found->second->lanes[k].tensor != nullptr)
         tensor.lanes.push_back(
-            {k, &plan.sources.models[plan.sources.lanes[k]].checkpoint, found->second->lanes[k], false});
+            {k, &plan.sources.models[plan.sources.lanes[k]].checkpoint, found->second->lanes[k].tensor, false});
       else if (!written.empty())
         tensor.lanes.push_back({k, &vectors->written_[k], vectors->written_[k].find(name), true});
     }

@@ -29,7 +29,7 @@ void fill_normal(const at::Tensor& out, double deviation, const std::string& nam
 }
 
 RoutingSpec routing_spec(const MergePlan& plan, const Network& network) {
-  const ParamSet& values = plan.contexts.back().front().params;
+  const ParamSet& values = plan.method_values();
   RoutingSpec spec;
   for (const std::size_t lane : plan.recipe.lanes()) spec.experts.push_back(plan.recipe.models[lane].reference);
   const std::string_view kind = values.choice("modules");
@@ -53,7 +53,8 @@ class Wemoe : public Adapter {
     const MergePlan& plan = *inputs_.plan;
     WOOTZ_TRY(merged_of_, merged_numbers(plan, network_));
     parts_.spec = routing_spec(plan, network_);
-    for (const TensorContext& context : plan.contexts.back()) starts_.push_back(context.params.numbers("init"));
+    for (const TensorContext* context : plan.contexts(plan.method_group()))
+      starts_.push_back(context->params.numbers("init"));
     for (std::size_t p = 0; p < network_.parameters().size(); ++p) is_routed_.push_back(false);
     for (const std::size_t module : parts_.spec.modules)
       for (const LinearParameters& map : network_.modules()[module].maps)
@@ -171,7 +172,7 @@ class Wemoe : public Adapter {
 
   Result<> open_vectors() {
     const MergePlan& plan = *inputs_.plan;
-    const ParamSet& values = plan.contexts.back().front().params;
+    const ParamSet& values = plan.method_values();
     settings_ = {parts_.spec.storage, values.number("keep"), std::lround(values.number("rank"))};
     std::vector<std::string> names;
     for (const ParameterSpec& spec : network_.parameters()) names.push_back(spec.name);

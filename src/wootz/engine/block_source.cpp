@@ -31,7 +31,7 @@ Result<> BlockSource::read(const PlannedTensor& tensor, std::uint64_t first, std
     if (!base_read) return base_read;
   }
   for (std::size_t lane = 0; lane < tensor.lanes.size(); ++lane) {
-    const auto lane_read = read_one(sources_.lanes[lane], tensor.lanes[lane], lane_raw_[lane]);
+    const auto lane_read = read_one(tensor.lanes[lane].model, tensor.lanes[lane].tensor, lane_raw_[lane]);
     if (!lane_read) return lane_read;
   }
   return {};
@@ -66,7 +66,7 @@ Block BlockSource::widen(const BlockRange& range, bool subtract_base) {
   for (std::size_t lane = 0; lane < count; ++lane) {
     grow(lanes_[lane], n);
     double* out = lane_pointers_[lane] = lanes_[lane].data();
-    const TensorInfo* info = tensor_->lanes[lane];
+    const TensorInfo* info = tensor_->lanes[lane].tensor;
     if (info == nullptr) {  // missing: equal to the base
       if (subtract_base)
         std::fill_n(out, n, 0.0);
@@ -85,7 +85,7 @@ Block BlockSource::widen(const BlockRange& range, bool subtract_base) {
 }
 
 std::span<const std::byte> BlockSource::lane_bytes(std::size_t lane, std::uint64_t first, std::uint64_t end) const {
-  return slice(lane_raw_[lane], *tensor_->lanes[lane], first_, first, end);
+  return slice(lane_raw_[lane], *tensor_->lanes[lane].tensor, first_, first, end);
 }
 
 std::span<const std::byte> BlockSource::base_bytes(std::uint64_t first, std::uint64_t end) const {

@@ -29,19 +29,12 @@ UnitCut cut_piece(Granularity granularity, std::uint64_t size, std::uint64_t row
   cut.piece_first = piece * kPieceSize;
   cut.piece_end = std::min(size, cut.piece_first + kPieceSize);
   if (cut.piece_first >= size) return cut;
-  switch (granularity) {
-    case Granularity::kElement:
-      add_blocks(cut, cut.piece_first, cut.piece_end, kBlockSize);
-      break;
-    case Granularity::kRow: {
-      const std::uint64_t first = round_up(cut.piece_first, row_size);
-      const std::uint64_t end = std::min(size, round_up(cut.piece_end, row_size));
-      add_blocks(cut, first, end, rows_in_block(row_size) * row_size);
-      break;
-    }
-    case Granularity::kTensor:
-      if (piece == 0) add_blocks(cut, 0, size, size);
-      break;
+  if (granularity == Granularity::kRow) {
+    const std::uint64_t first = round_up(cut.piece_first, row_size);
+    const std::uint64_t end = std::min(size, round_up(cut.piece_end, row_size));
+    add_blocks(cut, first, end, rows_in_block(row_size) * row_size);
+  } else {
+    add_blocks(cut, cut.piece_first, cut.piece_end, kBlockSize);
   }
   return cut;
 }
@@ -49,11 +42,11 @@ UnitCut cut_piece(Granularity granularity, std::uint64_t size, std::uint64_t row
 UnitCut sample_piece(Granularity granularity, std::uint64_t size, std::uint64_t row_size, std::uint64_t piece,
                      std::uint64_t wanted, std::uint64_t total) {
   UnitCut cut = cut_piece(granularity, size, row_size, piece);
-  if (wanted >= total || cut.blocks.empty() || granularity == Granularity::kTensor) return cut;
+  if (wanted >= total || cut.blocks.empty()) return cut;
   const std::uint64_t length = cut.piece_end - cut.piece_first;
   const double share = static_cast<double>(length) * (static_cast<double>(wanted) / static_cast<double>(total));
-  // Where a piece's share is less than can be shown of it, only every so-manieth piece is; which ones depends on the
-  // tensor, so that it is not always the first.
+  // A piece cannot show less than a run (or, where rows must stay whole, less than all of it). Where its share is
+  // smaller, only one piece in `stride` is shown; which one depends on the tensor, so that it is not always the first.
   const auto least = static_cast<double>(granularity == Granularity::kRow ? length : std::min(length, kSampleRun));
   const auto stride = static_cast<std::uint64_t>(std::max(1.0, least / std::max(share, 1e-9)));
   if ((piece + size * 2654435761u) % stride != 0) cut.blocks.clear();
@@ -73,20 +66,12 @@ UnitCut sample_piece(Granularity granularity, std::uint64_t size, std::uint64_t 
 }
 
 std::uint64_t largest_unit(Granularity granularity, std::uint64_t size, std::uint64_t row_size) {
-  if (granularity == Granularity::kTensor) return size;
   return std::min(size, granularity == Granularity::kRow ? kPieceSize + row_size : kPieceSize);
 }
 
 std::uint64_t largest_block(Granularity granularity, std::uint64_t size, std::uint64_t row_size) {
-  switch (granularity) {
-    case Granularity::kElement:
-      return std::min(size, kBlockSize);
-    case Granularity::kRow:
-      return std::min(size, row_size == 0 ? size : rows_in_block(row_size) * row_size);
-    case Granularity::kTensor:
-      return size;
-  }
-  return size;
+  if (granularity != Granularity::kRow) return std::min(size, kBlockSize);
+  return std::min(size, row_size == 0 ? size : rows_in_block(row_size) * row_size);
 }
 
 }  // namespace wootz

@@ -1,5 +1,5 @@
-// How a tensor is cut into units of work and blocks. The cut depends on the tensor and the pipeline's granularity
-// alone, never on threads or memory.
+// How a tensor is cut into units of work and blocks. The cut depends on the tensor and on whether its stages want whole
+// rows (Granularity::kRow; anything else is cut anywhere), never on threads or memory.
 #pragma once
 
 #include <cstdint>

@@ -98,7 +98,7 @@ std::optional<PlannedTensor> comparable(const Sources& sources, const TensorInfo
                                   to_string(donor.shape), sources.donor().reference));
       return std::nullopt;
     }
-    tensor.lanes.push_back(found);
+    tensor.lanes.push_back({lane, found});
   }
   return tensor;
 }
@@ -117,7 +117,7 @@ Result<Inspection> inspect_models(FileSystem& files, const std::vector<std::stri
     auto tensor = comparable(sources, donor, inspection.notes);
     inspection.tensors.push_back({donor.name, donor.dtype, donor.shape, tensor.has_value(), {}});
     if (!tensor) continue;
-    for (const TensorInfo* lane : tensor->lanes) total_bytes += lane->bytes;
+    for (const PlannedLane& lane : tensor->lanes) total_bytes += lane.tensor->bytes;
     if (tensor->base != nullptr) total_bytes += tensor->base->bytes;
     work.emplace_back(std::move(*tensor), inspection.tensors.size() - 1);
   }

@@ -8,6 +8,7 @@
 #include "wootz/core/check.h"
 #include "wootz/engine/digest_job.h"
 #include "wootz/engine/manifest.h"
+#include "wootz/engine/merge_progress.h"
 #include "wootz/engine/replaceable.h"
 #include "wootz/engine/side_files.h"
 #include "wootz/engine/tensor_job.h"
@@ -18,224 +19,207 @@
 namespace wootz {
 namespace {
 
-class MergeRun {
- public:
-  MergeRun(FileSystem& files, const MergePlan& plan, const Schedule& schedule, const MergeOptions& options,
-           WorkDirectory& work)
-      : options_(options),
-        schedule_(schedule),
-        work_(work),
-        context_{files, plan, make_model_stages(plan), {}, 0, 0},
-        records_(plan.tensors.size()) {
-    context_.tensor_stages.resize(plan.merged_tensors.size());
-  }
+using Shards = std::vector<std::unique_ptr<WritableFile>>;  // by number; null for other parts' shards
+using Records = std::vector<std::optional<TensorRecord>>;   // by tensor; none: not finished
+using NextJob = std::function<std::unique_ptr<Job>()>;
 
-  Result<MergeReport> run() {
-    const ProgressTicker ticker(options_.progress, [this] { return progress(); });
-    WOOTZ_RETURN_IF_ERROR(open_shards());
-    WOOTZ_RETURN_IF_ERROR(recheck_finished());
-    select_pending();
-    if (std::any_of(pending_.begin(), pending_.end(),
-                    [&](std::size_t i) { return plan().tensors[i].merged.has_value(); }))
-      WOOTZ_RETURN_IF_ERROR(run_model_passes());
-    WOOTZ_RETURN_IF_ERROR(merge_tensors());
-    if (options_.sync)
-      for (const auto& shard : shards_)
-        if (shard != nullptr) WOOTZ_RETURN_IF_ERROR(shard->sync());
-    shards_.clear();
-    if (options_.part.whole()) WOOTZ_RETURN_IF_ERROR(complete());
-    return report();
-  }
+bool in_part(const Part& part, std::size_t shard) { return shard % part.count == part.number - 1; }
 
- private:
-  const MergePlan& plan() const { return context_.plan; }
+Result<> run_all(const Schedule& schedule, const Sources& sources, const NextJob& next) {
+  return run_jobs({schedule.workers, schedule.window}, next,
+                  [&sources] { return std::make_unique<MergeWorker>(sources); });
+}
 
-  bool in_part(std::size_t shard) const { return shard % options_.part.count == options_.part.number - 1; }
-
-  void set_phase(std::string phase, std::uint64_t total) {
-    const std::lock_guard lock(mutex_);
-    phase_ = std::move(phase);
-    phase_total_ = total;
-    phase_start_ = context_.bytes_read;
-  }
-
-  Progress progress() {
-    const std::lock_guard lock(mutex_);
-    const bool merging = phase_ == "merging";
-    return {phase_, merging ? done_bytes_.load() : std::min(phase_total_, context_.bytes_read - phase_start_),
-            phase_total_, context_.bytes_read + context_.bytes_written};
-  }
-
-  Result<> run_all(const std::function<std::unique_ptr<Job>()>& next) {
-    return run_jobs({schedule_.workers, schedule_.window}, next,
-                    [this] { return std::make_unique<MergeWorker>(plan().sources); });
-  }
-
-  Result<> open_shards() {
-    shards_.resize(plan().shards.size());
-    for (std::size_t shard = 0; shard < shards_.size(); ++shard) {
-      if (!in_part(shard)) continue;
-      auto file = work_.open_shard(plan(), shard);
-      if (!file) return tl::unexpected(std::move(file).error());
-      shards_[shard] = std::move(*file);
+Result<Shards> open_shards(WorkDirectory& work, const MergePlan& plan, const Part& part) {
+  Shards shards(plan.shards.size());
+  for (std::size_t shard = 0; shard < shards.size(); ++shard)
+    if (in_part(part, shard)) {
+      WOOTZ_TRY(shards[shard], work.open_shard(plan, shard));
     }
-    return {};
-  }
+  return shards;
+}
 
-  // What journals call finished counts only if its data are there: after a power cut the journal may know more.
-  Result<> recheck_finished() {
-    std::vector<std::unique_ptr<ReadableFile>> readers(shards_.size());
-    std::size_t next = 0;
-    if (work_.finished().empty()) return {};
-    set_phase("checking what is there", 0);
-    for (std::size_t shard = 0; shard < shards_.size(); ++shard)
-      if (in_part(shard)) {
-        WOOTZ_TRY(readers[shard], context_.files.open(work_.output_path(plan().shards[shard].name)));
-      }
-    return run_all([&]() -> std::unique_ptr<Job> {
-      for (; next < plan().tensors.size(); ++next) {
-        const PlannedTensor& tensor = plan().tensors[next];
-        const auto found = work_.finished().find(tensor.name);
-        if (!in_part(tensor.shard) || found == work_.finished().end()) continue;
-        const std::size_t index = next++;
-        const ReadableFile& file = *readers[tensor.shard];
-        const auto read = [&file, start = tensor.offset](std::uint64_t at, std::span<std::byte> out) {
-          return file.read_at(start + at, out);
-        };
-        return make_digest_job({tensor.size, tensor.dtype, read},
-                               [this, index, &record = found->second](const Result<std::string>& digest) {
-                                 // What cannot be read back is simply merged again.
-                                 const std::lock_guard lock(mutex_);
-                                 if (digest && *digest == record.digest) records_[index] = record;
-                               });
-      }
-      return nullptr;
-    });
-  }
-
-  void select_pending() {
-    for (std::size_t i = 0; i < plan().tensors.size(); ++i) {
-      if (!in_part(plan().tensors[i].shard)) continue;
-      if (records_[i])
-        ++resumed_;
-      else
-        pending_.push_back(i);
+// What the journals call finished counts only if its data are there: after a power cut a journal may know more.
+Result<Records> recheck_finished(FileSystem& files, const WorkDirectory& work, const MergePlan& plan,
+                                 const Schedule& schedule, const Part& part, MergeProgress& progress) {
+  Records records(plan.tensors.size());
+  if (work.finished().empty()) return records;
+  progress.begin("checking what is there", 0);
+  std::vector<std::unique_ptr<ReadableFile>> readers(plan.shards.size());
+  for (std::size_t shard = 0; shard < readers.size(); ++shard)
+    if (in_part(part, shard)) {
+      WOOTZ_TRY(readers[shard], files.open(work.output_path(plan.shards[shard].name)));
     }
-  }
-
-  // Stages that serve the whole model see all of it first, in order; tensor stages before them are prepared as needed.
-  Result<> run_model_passes() {
-    for (std::size_t stage = 0; stage < plan().stages.size(); ++stage) {
-      if (!plan().stages[stage].whole_model) continue;
-      if (context_.tensor_stages.empty() || context_.tensor_stages.front() == nullptr)
-        for (std::size_t m = 0; m < context_.tensor_stages.size(); ++m)
-          context_.tensor_stages[m] = std::make_unique<TensorStages>(plan(), m, context_.model_stages);
-      set_phase("statistics", plan().input_bytes());
-      std::size_t merged = 0;
-      WOOTZ_RETURN_IF_ERROR(run_all([&]() -> std::unique_ptr<Job> {
-        if (merged == context_.tensor_stages.size()) return nullptr;
-        return make_prepare_job(context_, merged++, stage);
-      }));
-      while (Pass* pass = context_.model_stages[stage]->next_pass()) {
-        set_phase("statistics", pass->sample_size() == UINT64_MAX ? plan().input_bytes() : 0);
-        bool given = false;
-        WOOTZ_RETURN_IF_ERROR(run_all([&]() -> std::unique_ptr<Job> {
-          if (std::exchange(given, true)) return nullptr;
-          return make_model_pass_job(context_, stage, *pass);
-        }));
-      }
+  std::mutex mutex;
+  std::size_t next = 0;
+  const auto next_job = [&]() -> std::unique_ptr<Job> {
+    for (; next < plan.tensors.size(); ++next) {
+      const PlannedTensor& tensor = plan.tensors[next];
+      const auto found = work.finished().find(tensor.name);
+      if (!in_part(part, tensor.shard) || found == work.finished().end()) continue;
+      const ReadableFile& file = *readers[tensor.shard];
+      const auto read = [&file, start = tensor.offset](std::uint64_t at, std::span<std::byte> out) {
+        return file.read_at(start + at, out);
+      };
+      return make_digest_job({tensor.size, tensor.dtype, read},
+                             [&, index = next++, &record = found->second](const Result<std::string>& digest) {
+                               // What cannot be read back is simply merged again.
+                               const std::lock_guard lock(mutex);
+                               if (digest && *digest == record.digest) records[index] = record;
+                             });
     }
-    return {};
-  }
+    return nullptr;
+  };
+  WOOTZ_RETURN_IF_ERROR(run_all(schedule, plan.sources, next_job));
+  return records;
+}
 
-  Result<> merge_tensors() {
-    std::uint64_t total = 0;
-    for (std::size_t index : pending_) total += plan().tensors[index].bytes;
-    set_phase("merging", total);
-    std::size_t next = 0;
-    return run_all([&]() -> std::unique_ptr<Job> {
-      if (next == pending_.size()) return nullptr;
-      const std::size_t index = pending_[next++];
-      const PlannedTensor& tensor = plan().tensors[index];
-      TensorSink sink{shards_[tensor.shard].get(),
-                      [this, index](const TensorRecord& record) { return finish(index, record); }};
-      return tensor.merged ? make_merge_job(context_, index, std::move(sink))
-                           : make_copy_job(context_, index, std::move(sink));
-    });
-  }
+// The tensors of this part that are still to be made, in order.
+std::vector<std::size_t> pending_tensors(const MergePlan& plan, const Part& part, const Records& records) {
+  std::vector<std::size_t> pending;
+  for (std::size_t i = 0; i < plan.tensors.size(); ++i)
+    if (in_part(part, plan.tensors[i].shard) && !records[i]) pending.push_back(i);
+  return pending;
+}
 
-  Result<> finish(std::size_t index, const TensorRecord& record) {
-    WOOTZ_RETURN_IF_ERROR(work_.note(record));
-    done_bytes_ += plan().tensors[index].bytes;
-    const std::lock_guard lock(mutex_);
-    records_[index] = record;
-    return {};
+// One stage that serves the whole model: each tensor's own stages before it, then its passes over everything.
+Result<> prepare_model_stage(MergeContext& context, const Schedule& schedule, std::size_t stage,
+                             MergeProgress& progress) {
+  const MergePlan& plan = context.plan;
+  progress.begin("statistics", plan.input_bytes());
+  std::size_t merged = 0;
+  WOOTZ_RETURN_IF_ERROR(run_all(schedule, plan.sources, [&]() -> std::unique_ptr<Job> {
+    if (merged == context.tensor_stages.size()) return nullptr;
+    return make_prepare_job(context, merged++, stage);
+  }));
+  while (true) {
+    WOOTZ_TRY(Pass* const pass, context.model_stages[stage].transform->next_pass());
+    if (pass == nullptr) return {};
+    progress.begin("statistics", pass->sample_size() == UINT64_MAX ? plan.input_bytes() : 0);
+    bool given = false;
+    WOOTZ_RETURN_IF_ERROR(run_all(schedule, plan.sources, [&]() -> std::unique_ptr<Job> {
+      if (std::exchange(given, true)) return nullptr;
+      return make_model_pass_job(context, stage, *pass);
+    }));
   }
+}
 
-  Result<> complete() {
-    std::vector<TensorRecord> records;
-    for (auto& record : records_) {
-      WOOTZ_CHECK(record.has_value());
-      records.push_back(*record);
+// Stages that serve the whole model see all of it before any tensor is merged.
+Result<> prepare_model_stages(MergeContext& context, const Schedule& schedule, MergeProgress& progress) {
+  const MergePlan& plan = context.plan;
+  context.tensor_stages.resize(plan.merged_tensors.size());
+  const auto whole_model = [](const PlannedStage& stage) { return stage.whole_model; };
+  if (std::none_of(plan.stages.begin(), plan.stages.end(), whole_model)) return {};
+  for (std::size_t m = 0; m < context.tensor_stages.size(); ++m) {
+    WOOTZ_TRY(context.tensor_stages[m], TensorStages::make(plan, plan.merged_tensor(m), context.model_stages));
+  }
+  for (std::size_t stage = 0; stage < plan.stages.size(); ++stage)
+    if (plan.stages[stage].whole_model) WOOTZ_RETURN_IF_ERROR(prepare_model_stage(context, schedule, stage, progress));
+  return {};
+}
+
+// Makes the pending tensors and notes their records, in the work directory and in `records`.
+Result<> make_tensors(MergeContext& context, const Schedule& schedule, const std::vector<std::size_t>& pending,
+                      const Shards& shards, WorkDirectory& work, Records& records, MergeProgress& progress) {
+  const MergePlan& plan = context.plan;
+  std::uint64_t total = 0;
+  for (const std::size_t index : pending) total += plan.tensors[index].bytes;
+  progress.begin_writing("merging", total);
+  std::mutex mutex;
+  std::size_t next = 0;
+  return run_all(schedule, plan.sources, [&]() -> std::unique_ptr<Job> {
+    if (next == pending.size()) return nullptr;
+    const std::size_t index = pending[next++];
+    const PlannedTensor& tensor = plan.tensors[index];
+    const auto finished = [&, index](const TensorRecord& record) -> Result<> {
+      WOOTZ_RETURN_IF_ERROR(work.note(record));
+      progress.add_written(plan.tensors[index].bytes);
+      const std::lock_guard lock(mutex);
+      records[index] = record;
+      return {};
+    };
+    TensorSink sink{shards[tensor.shard].get(), finished};
+    return tensor.merged ? make_merge_job(context, tensor, std::move(sink))
+                         : make_copy_job(context, tensor, std::move(sink));
+  });
+}
+
+// All that belongs to the output besides the shards: side files, index, manifest. Requires: all records.
+Result<> write_companions(FileSystem& files, const MergePlan& plan, const Records& finished,
+                          const std::string& folder) {
+  std::vector<TensorRecord> records;
+  for (const auto& record : finished) {
+    WOOTZ_CHECK(record.has_value());
+    records.push_back(*record);
+  }
+  WOOTZ_TRY(auto digests, write_side_files(files, plan, folder));
+  if (plan.shards.size() > 1) {
+    ShardIndex index;
+    for (const PlannedTensor& tensor : plan.tensors) {
+      index.weight_map[tensor.name] = plan.shards[tensor.shard].name;
+      index.total_size += tensor.bytes;
     }
-    const std::string folder = work_.output_path("");
-    WOOTZ_TRY(auto digests, write_side_files(context_.files, plan(), folder));
-    if (plan().shards.size() > 1) {
-      ShardIndex index;
-      for (const PlannedTensor& tensor : plan().tensors) {
-        index.weight_map[tensor.name] = plan().shards[tensor.shard].name;
-        index.total_size += tensor.bytes;
-      }
-      const std::string text = encode_shard_index(index);
-      digests["model.safetensors.index.json"] = bytes_digest(std::as_bytes(std::span(text)));
-      WOOTZ_RETURN_IF_ERROR(
-          write_text_atomically(context_.files, join_path(folder, "model.safetensors.index.json"), text));
-    }
-    WOOTZ_RETURN_IF_ERROR(write_text_atomically(context_.files, join_path(folder, kManifestName),
-                                                encode_manifest(plan(), records, digests)));
-    return work_.publish(options_.overwrite, options_.sync);
+    const std::string text = encode_shard_index(index);
+    digests["model.safetensors.index.json"] = bytes_digest(std::as_bytes(std::span(text)));
+    WOOTZ_RETURN_IF_ERROR(write_text_atomically(files, join_path(folder, "model.safetensors.index.json"), text));
   }
+  return write_text_atomically(files, join_path(folder, kManifestName), encode_manifest(plan, records, digests));
+}
 
-  MergeReport report() const {
-    MergeReport report;
-    report.resumed = resumed_;
-    report.discarded_other = work_.discarded_other();
-    report.complete = options_.part.whole();
-    report.bytes_read = context_.bytes_read;
-    report.bytes_written = context_.bytes_written;
-    for (std::size_t index : pending_) ++(plan().tensors[index].merged ? report.merged : report.copied);
-    for (const auto& record : records_)
-      if (record) warn(*record, report.warnings);
-    return report;
+void warn(const TensorRecord& record, std::vector<std::string>& warnings) {
+  const TensorStatistics& statistics = record.statistics;
+  if (statistics.output_nonfinite != 0)
+    warnings.push_back(fmt::format("{}: {} of {} merged values are NaN or infinite ({} in the inputs)", record.name,
+                                   statistics.output_nonfinite, statistics.size,
+                                   statistics.base_nonfinite + statistics.lane_nonfinite));
+  if (record.copies_differ)
+    warnings.push_back(
+        fmt::format("{}: not a floating-point tensor, and not the same in all models; the first model's (or the "
+                    "base's) was copied",
+                    record.name));
+}
+
+MergeReport make_report(const MergeContext& context, const std::vector<std::size_t>& pending, const Records& records,
+                        const WorkDirectory& work, const Part& part) {
+  MergeReport report;
+  report.discarded_other = work.discarded_other();
+  report.complete = part.whole();
+  report.bytes_read = context.bytes_read;
+  report.bytes_written = context.bytes_written;
+  for (const std::size_t index : pending) ++(context.plan.tensors[index].merged ? report.merged : report.copied);
+  for (const auto& record : records) {
+    if (!record) continue;
+    ++report.resumed;
+    warn(*record, report.warnings);
   }
+  report.resumed -= pending.size();
+  return report;
+}
 
-  static void warn(const TensorRecord& record, std::vector<std::string>& warnings) {
-    const TensorStatistics& statistics = record.statistics;
-    if (statistics.output_nonfinite != 0)
-      warnings.push_back(fmt::format("{}: {} of {} merged values are NaN or infinite ({} in the inputs)", record.name,
-                                     statistics.output_nonfinite, statistics.size,
-                                     statistics.base_nonfinite + statistics.lane_nonfinite));
-    if (record.copies_differ)
-      warnings.push_back(
-          fmt::format("{}: not a floating-point tensor, and not the same in all models; the first model's (or the "
-                      "base's) was copied",
-                      record.name));
+Result<MergeReport> merge_into(FileSystem& files, const MergePlan& plan, const Schedule& schedule,
+                               const MergeOptions& options, WorkDirectory& work) {
+  WOOTZ_TRY(ModelStages model_stages, make_model_stages(plan));
+  MergeContext context{files, plan, std::move(model_stages), schedule.team, schedule.holds_lanes};
+  MergeProgress progress(context.bytes_read, context.bytes_written);
+  const ProgressTicker ticker(options.progress, [&] { return progress.now(); });
+  const Part& part = options.part;
+
+  WOOTZ_TRY(Shards shards, open_shards(work, plan, part));
+  WOOTZ_TRY(Records records, recheck_finished(files, work, plan, schedule, part, progress));
+  const std::vector<std::size_t> pending = pending_tensors(plan, part, records);
+  if (std::any_of(pending.begin(), pending.end(), [&](std::size_t i) { return plan.tensors[i].merged.has_value(); }))
+    WOOTZ_RETURN_IF_ERROR(prepare_model_stages(context, schedule, progress));
+  WOOTZ_RETURN_IF_ERROR(make_tensors(context, schedule, pending, shards, work, records, progress));
+  if (options.sync)
+    for (const auto& shard : shards)
+      if (shard != nullptr) WOOTZ_RETURN_IF_ERROR(shard->sync());
+  shards.clear();
+  if (part.whole()) {
+    WOOTZ_RETURN_IF_ERROR(write_companions(files, plan, records, work.output_path("")));
+    WOOTZ_RETURN_IF_ERROR(work.publish(options.overwrite, options.sync));
   }
-
-  const MergeOptions& options_;
-  const Schedule& schedule_;
-  WorkDirectory& work_;
-  MergeContext context_;
-  std::vector<std::optional<TensorRecord>> records_;   // by tensor
-  std::vector<std::unique_ptr<WritableFile>> shards_;  // null for other parts' shards
-  std::vector<std::size_t> pending_;
-  std::size_t resumed_ = 0;
-  std::atomic<std::uint64_t> done_bytes_ = 0;
-  std::mutex mutex_;  // guards records_ and the three below
-  std::string phase_ = "starting";
-  std::uint64_t phase_total_ = 0;
-  std::uint64_t phase_start_ = 0;
-};
+  return make_report(context, pending, records, work, part);
+}
 
 Result<> check_place(FileSystem& files, const MergePlan& plan, const std::string& output, const MergeOptions& options) {
   if (options.part.number < 1 || options.part.number > options.part.count)
@@ -270,8 +254,7 @@ Result<MergeReport> run_merge(FileSystem& files, const MergePlan& plan, const st
   WOOTZ_TRY(const Schedule schedule, make_schedule(plan, options.schedule));
   WOOTZ_TRY(const std::unique_ptr<WorkDirectory> work, WorkDirectory::open(files, output, plan, options.part));
   WOOTZ_RETURN_IF_ERROR(check_place(files, plan, output, options));  // another run may have just published
-  MergeRun run(files, plan, schedule, options, *work);
-  return run.run();
+  return merge_into(files, plan, schedule, options, *work);
 }
 
 }  // namespace wootz

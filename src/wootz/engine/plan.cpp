@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "wootz/core/check.h"
 #include "wootz/core/nearest.h"
 #include "wootz/engine/layout.h"
 
@@ -64,6 +65,8 @@ class Planner {
       tensor.name = donor.name;
       tensor.shape = donor.shape;
       tensor.size = donor.size;
+      const std::uint64_t rows = donor.shape.size() < 2 ? 1 : donor.shape[0];
+      tensor.row_size = rows == 0 ? donor.size : donor.size / rows;
       if (sources().base) tensor.base = &donor;
       bool usable = true;
       for (std::size_t lane : sources().lanes) {
@@ -73,7 +76,7 @@ class Planner {
           mismatch(donor, sources().models[lane], *found);
           usable = false;
         }
-        tensor.lanes.push_back(found);
+        tensor.lanes.push_back({lane, found});
       }
       if (usable) finish_tensor(donor, std::move(tensor));
     }
@@ -107,12 +110,12 @@ class Planner {
   void finish_tensor(const TensorInfo& donor, PlannedTensor tensor) {
     bool floating = is_mergeable(donor.dtype);
     Dtype dtype = donor.dtype;
-    for (const TensorInfo* lane : tensor.lanes) {
-      if (lane == nullptr) continue;
-      if (is_mergeable(lane->dtype) != floating || (!floating && lane->dtype != donor.dtype))
+    for (const PlannedLane& lane : tensor.lanes) {
+      if (lane.tensor == nullptr) continue;
+      if (is_mergeable(lane.tensor->dtype) != floating || (!floating && lane.tensor->dtype != donor.dtype))
         return incompatible(fmt::format("{}: stored as {} in one model and as {} in another", donor.name,
-                                        dtype_name(donor.dtype), dtype_name(lane->dtype)));
-      if (floating) dtype = promote(dtype, lane->dtype);
+                                        dtype_name(donor.dtype), dtype_name(lane.tensor->dtype)));
+      if (floating) dtype = promote(dtype, lane.tensor->dtype);
     }
     if (donor.dtype == Dtype::kF8E4M3 || donor.dtype == Dtype::kF8E5M2)
       return incompatible(fmt::format("{}: {} weights cannot be merged; convert the models to BF16 first", donor.name,
@@ -153,33 +156,39 @@ class Planner {
     const Recipe& recipe = plan().recipe;
     for (const RecipeTransform& transform : recipe.transforms) add_group(*transform.method, transform.parameters);
     add_group(*recipe.method, recipe.parameters);
-    PlannedStage last;
-    last.group = plan().contexts.size() - 1;
-    last.method = recipe.method->name;
-    plan().stages.push_back(last);
-    plan().granularity = std::max(plan().granularity, recipe.method->combination->granularity);
+    plan().combination = plan().stages.size();
+    plan().stages.push_back({nullptr, plan().method_group(), false, recipe.method->name});
+    plan().takes_task_vectors = plan().combination > 0 || recipe.method->lanes == Lanes::kTaskVectors;
+    plan().restores_parameters = plan().takes_task_vectors && recipe.method->lanes == Lanes::kParameters;
+    for (const std::size_t index : plan().merged_tensors) ask_needs(plan().tensors[index]);
   }
 
+  // The parameters of a method for every tensor, and the stages of its transforms.
   void add_group(const MethodSpec& method, const std::vector<ParamSetting>& settings) {
-    const std::size_t group = plan().contexts.size();
     const std::vector<LayerPlace> places = layer_places(merged_names());
-    std::vector<TensorContext>& contexts = plan().contexts.emplace_back();
+    std::size_t group = 0;
     for (std::size_t m = 0; m < plan().merged_tensors.size(); ++m) {
-      const PlannedTensor& tensor = plan().tensors[plan().merged_tensors[m]];
-      const std::uint64_t rows = tensor.shape.size() < 2 ? 1 : tensor.shape[0];
-      contexts.push_back({tensor.name, tensor.shape, tensor.size, rows == 0 ? tensor.size : tensor.size / rows,
-                          sources().lanes.size(), plan().recipe.seed,
-                          resolve_parameters(method, plan().recipe, settings, tensor.name, places[m]),
-                          plan().stages.size()});
+      PlannedTensor& tensor = plan().tensors[plan().merged_tensors[m]];
+      group = tensor.contexts.size();
+      tensor.contexts.push_back(
+          {tensor.name, tensor.shape, tensor.size, tensor.row_size, tensor.lanes.size(), plan().recipe.seed,
+           resolve_parameters(method, plan().recipe, settings, tensor.name, places[m]), plan().stages.size()});
     }
     for (const TransformSpec& transform : method.transforms) {
-      PlannedStage stage;
-      stage.transform = &transform;
-      stage.group = group;
-      stage.method = method.name;
-      stage.whole_model = transform.scoped && !contexts.empty() && contexts.front().params.choice("scope") == "model";
-      plan().granularity = std::max(plan().granularity, transform.granularity);
-      plan().stages.push_back(std::move(stage));
+      const bool whole_model = transform.scoped && !plan().merged_tensors.empty() &&
+                               plan().context(group, 0).params.choice("scope") == "model";
+      plan().stages.push_back({&transform, group, whole_model, method.name});
+    }
+  }
+
+  void ask_needs(PlannedTensor& tensor) {
+    for (const PlannedStage& stage : plan().stages) {
+      const TensorContext& context = tensor.contexts[stage.group];
+      const StageNeeds& needs =
+          tensor.needs.emplace_back(stage.transform != nullptr ? stage.transform->needs_for(context)
+                                                               : plan().recipe.method->combination->needs_for(context));
+      WOOTZ_CHECK(!stage.whole_model || needs.granularity != Granularity::kMatrix);
+      if (needs.granularity == Granularity::kRow) tensor.blocks = Granularity::kRow;
     }
   }
 
@@ -192,10 +201,16 @@ std::uint64_t MergePlan::input_bytes() const {
   std::uint64_t total = 0;
   for (const PlannedTensor& tensor : tensors) {
     if (tensor.base != nullptr) total += tensor.base->bytes;
-    for (const TensorInfo* lane : tensor.lanes)
-      if (lane != nullptr) total += lane->bytes;
+    for (const PlannedLane& lane : tensor.lanes)
+      if (lane.tensor != nullptr) total += lane.tensor->bytes;
   }
   return total;
+}
+
+std::vector<const TensorContext*> MergePlan::contexts(std::size_t group) const {
+  std::vector<const TensorContext*> contexts;
+  for (const std::size_t index : merged_tensors) contexts.push_back(&tensors[index].contexts[group]);
+  return contexts;
 }
 
 std::uint64_t MergePlan::output_bytes() const {

@@ -16,18 +16,28 @@ struct PlanOptions {
   bool allow_missing = false;  ///< a tensor that a model lacks counts as equal to the base
 };
 
-/// One tensor of the output.
+/// One lane of a tensor: what a model stores under its name.
+struct PlannedLane {
+  std::size_t model = 0;               ///< index into Sources::models
+  const TensorInfo* tensor = nullptr;  ///< null: the model lacks it, and it counts as equal to the base
+};
+
+/// One tensor of the output, with all that its merge needs to know.
 struct PlannedTensor {
   std::string name;
   Shape shape;
-  std::uint64_t size = 0;                ///< elements
-  Dtype dtype = Dtype::kF32;             ///< stored in the output
-  std::uint64_t bytes = 0;               ///< of output data
-  std::size_t shard = 0;                 ///< index into MergePlan::shards
-  std::uint64_t offset = 0;              ///< of the first byte, in the shard's file
-  std::optional<std::size_t> merged;     ///< index into MergePlan::contexts[g]; none: copied from the donor
-  const TensorInfo* base = nullptr;      ///< null without a base
-  std::vector<const TensorInfo*> lanes;  ///< one a lane; null: missing, equal to the base
+  std::uint64_t size = 0;             ///< elements
+  std::uint64_t row_size = 0;         ///< elements of a row
+  Dtype dtype = Dtype::kF32;          ///< stored in the output
+  std::uint64_t bytes = 0;            ///< of output data
+  std::size_t shard = 0;              ///< index into MergePlan::shards
+  std::uint64_t offset = 0;           ///< of the first byte, in the shard's file
+  std::optional<std::size_t> merged;  ///< its number among the merged tensors; none: copied from the donor
+  const TensorInfo* base = nullptr;   ///< null without a base
+  std::vector<PlannedLane> lanes;
+  std::vector<TensorContext> contexts;         ///< of a merged tensor: one a parameter group
+  std::vector<StageNeeds> needs;               ///< of a merged tensor: one a stage of MergePlan::stages
+  Granularity blocks = Granularity::kElement;  ///< how blocks are cut: kRow where a stage needs whole rows
 };
 
 struct OutputShard {
@@ -39,8 +49,8 @@ struct OutputShard {
 
 /// One stage of the pipeline and the parameters it runs with.
 struct PlannedStage {
-  const TransformSpec* transform = nullptr;  ///< null for the combination, which comes last
-  std::size_t group = 0;                     ///< index into MergePlan::contexts
+  const TransformSpec* transform = nullptr;  ///< null for the combination
+  std::size_t group = 0;                     ///< index into PlannedTensor::contexts
   bool whole_model = false;                  ///< one stage object serves all tensors
   std::string method;                        ///< for people
 };
@@ -51,14 +61,27 @@ struct MergePlan {
   Sources sources;
   std::vector<PlannedTensor> tensors;  ///< in output order
   std::vector<OutputShard> shards;
-  std::vector<PlannedStage> stages;
-  /// One list a parameter group (each transform of the recipe, then the method), of the merged tensors in order.
-  std::vector<std::vector<TensorContext>> contexts;
+  std::vector<PlannedStage> stages;         ///< the recipe's transforms, the method's own, its combination
+  std::size_t combination = 0;              ///< index into stages
   std::vector<std::size_t> merged_tensors;  ///< indices into tensors, in order
-  Granularity granularity = Granularity::kElement;
+  /// Whether the lanes enter the pipeline as task vectors (any transform wants them so), else as parameters.
+  bool takes_task_vectors = true;
+  /// Whether a combination of parameters follows transforms of task vectors, so that the base is added in between.
+  bool restores_parameters = false;
 
   std::uint64_t input_bytes() const;   ///< one reading of everything that is merged or copied
   std::uint64_t output_bytes() const;  ///< all shards
+
+  const PlannedTensor& merged_tensor(std::size_t merged) const { return tensors[merged_tensors[merged]]; }
+  /// The parameters of a group for the merged tensors, in order. Groups: the recipe's transforms in order, the method.
+  std::size_t groups() const { return recipe.transforms.size() + 1; }
+  std::size_t method_group() const { return recipe.transforms.size(); }
+  const TensorContext& context(std::size_t group, std::size_t merged) const {
+    return merged_tensor(merged).contexts[group];
+  }
+  std::vector<const TensorContext*> contexts(std::size_t group) const;
+  /// The method's parameters for the first merged tensor: of those that a recipe gives once, for all. Requires: one.
+  const ParamSet& method_values() const { return context(method_group(), 0).params; }
 };
 
 /// A plan with everything that was found; the plan is usable only without errors.

@@ -12,71 +12,135 @@ namespace {
 // The program itself: code, libraries, headers of a few thousand tensors, thread stacks in use.
 constexpr std::uint64_t kProcessMemory = std::uint64_t{24} << 20;
 
-// What the stages may hold of a tensor in work: samples of a selection, keys near its threshold, or a bit an element of
-// what was kept.
-std::uint64_t stage_memory(const MergePlan& plan) {
-  if (plan.stages.size() == 1) return 0;
-  constexpr std::uint64_t kSampleMemory = std::uint64_t{3} << 20;
-  constexpr std::uint64_t kMostHeld = std::uint64_t{32} << 20;
-  std::uint64_t largest = 0;
-  for (std::size_t index : plan.merged_tensors) largest = std::max(largest, plan.tensors[index].size);
-  const std::uint64_t lanes = plan.sources.lanes.size();
-  return lanes * kSampleMemory + std::min(kMostHeld, lanes * largest / 8);
-}
-
 std::uint64_t metadata_memory(const MergePlan& plan) {
   // Names, shapes, offsets and parameters of each tensor in each model, about.
   return plan.tensors.size() * (1 + plan.sources.models.size()) * 512;
 }
 
-struct Need {
-  std::uint64_t bytes = 0;
-  std::string tensor;
+// What the stages that serve the whole model hold, for as long as the merge runs.
+std::uint64_t shared_memory(const MergePlan& plan) {
+  std::uint64_t memory = 0;
+  for (std::size_t stage = 0; stage < plan.stages.size(); ++stage) {
+    if (!plan.stages[stage].whole_model) continue;
+    std::uint64_t most = 0;
+    for (const std::size_t index : plan.merged_tensors) most = std::max(most, plan.tensors[index].needs[stage].memory);
+    memory += most;
+  }
+  return memory;
+}
+
+// A worker's buffers for the units of a tensor.
+std::uint64_t buffer_memory(const PlannedTensor& tensor) {
+  std::size_t item = item_size(tensor.dtype);
+  for (const PlannedLane& lane : tensor.lanes)
+    if (lane.tensor != nullptr) item = std::max(item, item_size(lane.tensor->dtype));
+  return BlockSource::memory(tensor.lanes.size() + (tensor.base != nullptr ? 1 : 0),
+                             largest_unit(tensor.blocks, tensor.size, tensor.row_size), item,
+                             largest_block(tensor.blocks, tensor.size, tensor.row_size));
+}
+
+// The lanes that a stage of the tensor sees as whole matrices, in float32.
+std::uint64_t lanes_memory(const PlannedTensor& tensor) { return tensor.lanes.size() * tensor.size * sizeof(float); }
+
+// What the tensor's own stages hold while it is in work.
+std::uint64_t stage_memory(const MergePlan& plan, const PlannedTensor& tensor, bool holds_lanes) {
+  std::uint64_t memory = 0;
+  for (std::size_t stage = 0; stage < plan.stages.size(); ++stage) {
+    if (!plan.stages[stage].whole_model) memory += tensor.needs[stage].memory;
+    if (holds_lanes && takes_made_lanes(plan, tensor, stage)) memory += lanes_memory(tensor);
+  }
+  return memory;
+}
+
+struct Needs {
+  std::uint64_t fixed = 0;    // whatever is in work
+  std::uint64_t buffers = 0;  // of a worker
+  std::uint64_t stages = 0;   // of a tensor in work
+  std::uint64_t most = 0;     // buffers and stages of one tensor
+  std::string tensor;         // which that is
 };
 
-Need largest_need(const MergePlan& plan) {
-  Need need;
-  for (std::size_t m = 0; m < plan.merged_tensors.size(); ++m) {
-    const PlannedTensor& tensor = plan.tensors[plan.merged_tensors[m]];
-    const TensorContext& context = plan.contexts.back()[m];
-    std::size_t item = item_size(tensor.dtype);
-    for (const TensorInfo* lane : tensor.lanes)
-      if (lane != nullptr) item = std::max(item, item_size(lane->dtype));
-    const std::uint64_t bytes =
-        BlockSource::memory(tensor.lanes.size() + (tensor.base != nullptr ? 1 : 0),
-                            largest_unit(plan.granularity, context.size, context.row_size), item,
-                            largest_block(plan.granularity, context.size, context.row_size));
-    if (bytes > need.bytes) need = {bytes, tensor.name};
+Needs add_up(const MergePlan& plan, bool holds_lanes) {
+  Needs needs;
+  needs.fixed = kProcessMemory + metadata_memory(plan) + shared_memory(plan);
+  for (const std::size_t index : plan.merged_tensors) {
+    const PlannedTensor& tensor = plan.tensors[index];
+    const std::uint64_t buffers = buffer_memory(tensor);
+    const std::uint64_t stages = stage_memory(plan, tensor, holds_lanes);
+    needs.buffers = std::max(needs.buffers, buffers);
+    needs.stages = std::max(needs.stages, stages);
+    if (buffers + stages > needs.most) {
+      needs.most = buffers + stages;
+      needs.tensor = tensor.name;
+    }
   }
-  return need;
+  return needs;
+}
+
+bool has_matrices(const MergePlan& plan) {
+  for (const std::size_t index : plan.merged_tensors)
+    for (const StageNeeds& needs : plan.tensors[index].needs)
+      if (needs.granularity == Granularity::kMatrix) return true;
+  return false;
+}
+
+// Readings of a tensor's inputs before the merge itself.
+double passes_of(const MergePlan& plan, const PlannedTensor& tensor, bool holds_lanes) {
+  double passes = 0.0;
+  for (std::size_t stage = 0; stage < plan.stages.size(); ++stage) {
+    const bool made = takes_made_lanes(plan, tensor, stage);
+    if (made && holds_lanes)
+      passes += 1.0;
+    else
+      passes += tensor.needs[stage].passes * (made ? static_cast<double>(tensor.lanes.size()) : 1.0);
+  }
+  return passes;
+}
+
+// The mean over the merged tensors, by their bytes.
+double mean_passes(const MergePlan& plan, bool holds_lanes) {
+  double bytes = 0.0;
+  double readings = 0.0;
+  for (const std::size_t index : plan.merged_tensors) {
+    const PlannedTensor& tensor = plan.tensors[index];
+    bytes += static_cast<double>(tensor.bytes);
+    readings += static_cast<double>(tensor.bytes) * passes_of(plan, tensor, holds_lanes);
+  }
+  return bytes > 0.0 ? readings / bytes : 0.0;
 }
 
 }  // namespace
 
+bool takes_made_lanes(const MergePlan& plan, const PlannedTensor& tensor, std::size_t stage) {
+  return tensor.needs[stage].granularity == Granularity::kMatrix && stage > 0 && stage <= plan.combination;
+}
+
 Result<Schedule> make_schedule(const MergePlan& plan, const ScheduleOptions& options) {
   Schedule schedule;
-  const Need need = largest_need(plan);
-  const std::uint64_t fixed = kProcessMemory + metadata_memory(plan);
-  const std::uint64_t stage = stage_memory(plan);
-  const std::uint64_t least = fixed + need.bytes + stage;
+  Needs needs = add_up(plan, true);
+  schedule.holds_lanes = needs.fixed + needs.buffers + needs.stages <= options.max_memory;
+  if (!schedule.holds_lanes) needs = add_up(plan, false);
+  const std::uint64_t least = needs.fixed + needs.buffers + needs.stages;
   if (least > options.max_memory)
     return fail(ErrorKind::kUsage, "--max-memory {} is too little: {} needs {} for its buffers; allow at least {}",
-                format_bytes(options.max_memory), need.tensor, format_bytes(need.bytes + stage), format_bytes(least));
+                format_bytes(options.max_memory), needs.tensor, format_bytes(needs.most), format_bytes(least));
 
   const std::size_t threads =
       options.threads != 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
-  // A worker more, and a tensor more for it to work on, as long as both fit.
-  const std::uint64_t fitting = (options.max_memory - fixed - stage) / std::max<std::uint64_t>(1, need.bytes + stage);
-  schedule.workers = std::clamp<std::uint64_t>(fitting, 1, threads);
-  const std::uint64_t left = options.max_memory - fixed - schedule.workers * need.bytes;
-  schedule.window =
-      stage == 0 ? schedule.workers + 1 : std::clamp<std::uint64_t>(left / stage, 1, schedule.workers + 1);
-  schedule.worker_memory = need.bytes;
-  schedule.memory = fixed + schedule.workers * need.bytes + schedule.window * stage;
+  const bool matrices = has_matrices(plan);
+  // A worker more, and a tensor more for it to work on, as long as both fit. The threads of a matrix work on it
+  // together, so that workers need no matrix of their own.
+  const std::uint64_t a_worker = std::max<std::uint64_t>(1, needs.buffers + (matrices ? 0 : needs.stages));
+  schedule.workers =
+      std::clamp<std::uint64_t>((options.max_memory - needs.fixed - needs.stages) / a_worker, 1, threads);
+  const std::uint64_t left = options.max_memory - needs.fixed - schedule.workers * needs.buffers;
+  schedule.window = needs.stages == 0 ? schedule.workers + 1
+                                      : std::clamp<std::uint64_t>(left / needs.stages, 1, schedule.workers + 1);
+  if (matrices) schedule.team = std::max<std::size_t>(1, threads / std::min(schedule.window, schedule.workers));
+  schedule.worker_memory = needs.buffers;
+  schedule.memory = needs.fixed + schedule.workers * needs.buffers + schedule.window * needs.stages;
 
-  for (const PlannedStage& planned : plan.stages)
-    schedule.passes += planned.transform != nullptr ? planned.transform->expected_passes
-                                                    : plan.recipe.method->combination->expected_passes;
+  schedule.passes = 1.0 + mean_passes(plan, schedule.holds_lanes);
   schedule.bytes_read = static_cast<std::uint64_t>(static_cast<double>(plan.input_bytes()) * schedule.passes);
   schedule.bytes_written = plan.output_bytes();
   return schedule;

@@ -1,7 +1,7 @@
-// How a unit of a tensor is shown to a stage's pass; shared by the jobs.
+// What the stages of a tensor want to see before they can be applied.
 #pragma once
 
-#include "wootz/engine/tensor_job.h"
+#include "wootz/engine/merge_context.h"
 
 namespace wootz {
 
@@ -13,33 +13,26 @@ class PassResult : public UnitResult {
 
 /// Reads one piece of a merged tensor and shows it to `pass`, the pass of stage `stage`, after the stages before it.
 /// `total` is the number of elements of the pass's scope.
-Result<std::unique_ptr<UnitResult>> show_piece(MergeContext& context, const TensorStages& stages, std::size_t merged,
-                                               std::size_t stage, const Pass& pass, std::uint64_t total,
-                                               std::uint64_t piece, MergeWorker& worker);
+Result<std::unique_ptr<UnitResult>> show_piece(MergeContext& context, const PlannedTensor& tensor,
+                                               const TensorStages& stages, std::size_t stage, const Pass& pass,
+                                               std::uint64_t total, std::uint64_t piece, MergeWorker& worker);
 
-/// Whether lanes enter the pipeline as task vectors (any transform wants them so).
-bool pipeline_takes_task_vectors(const MergePlan& plan);
-
-/// Widens a block as the pipeline's first stage wants it, for a pipeline of this plan.
-Block widen_for_pipeline(const MergePlan& plan, BlockSource& source, const BlockRange& range);
-
-/// After the transforms: gives a combination over parameters its base back.
-void restore_parameters(const MergePlan& plan, const Block& block);
-
-/// Runs the passes of one tensor's own stages, one a phase.
+/// Prepares a tensor's own stages, one after another: the passes of each, one a phase.
 class OwnPasses {
  public:
-  OwnPasses(MergeContext& context, TensorStages& stages, std::size_t merged, std::size_t until);
+  /// Prepares the stages before `until`. Everything must outlive it.
+  OwnPasses(MergeContext& context, const PlannedTensor& tensor, TensorStages& stages, std::size_t until)
+      : context_(context), tensor_(tensor), stages_(stages), until_(until) {}
 
-  /// Moves on to the next pass and returns its number of units, or nothing when no pass is left.
-  std::optional<std::size_t> next();
+  /// Moves on to the next phase and returns its number of units, or nothing when none is left.
+  Result<std::optional<std::size_t>> next();
   Result<std::unique_ptr<UnitResult>> run(std::size_t unit, MergeWorker& worker);
   void merge(std::size_t unit, UnitResult& result);
 
  private:
   MergeContext& context_;
+  const PlannedTensor& tensor_;
   TensorStages& stages_;
-  std::size_t merged_;
   std::size_t until_;
   std::size_t stage_ = 0;
   Pass* pass_ = nullptr;

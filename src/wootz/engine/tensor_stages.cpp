@@ -1,51 +1,90 @@
 #include "wootz/engine/tensor_stages.h"
 
 #include "wootz/core/check.h"
+#include "wootz/kernels/kernels.h"
 
 namespace wootz {
 
-ModelStages make_model_stages(const MergePlan& plan) {
-  ModelStages shared;
-  for (const PlannedStage& stage : plan.stages)
-    shared.push_back(stage.whole_model ? stage.transform->make(plan.contexts[stage.group]) : nullptr);
+Result<ModelStages> make_model_stages(const MergePlan& plan) {
+  ModelStages shared(plan.stages.size());
+  for (std::size_t i = 0; i < plan.stages.size(); ++i) {
+    const PlannedStage& stage = plan.stages[i];
+    if (!stage.whole_model) continue;
+    for (const std::size_t index : plan.merged_tensors)
+      shared[i].tensors.push_back(&plan.tensors[index].contexts[stage.group]);
+    WOOTZ_TRY(shared[i].transform, stage.transform->make(StageScope(shared[i].tensors)));
+  }
   return shared;
 }
 
-TensorStages::TensorStages(const MergePlan& plan, std::size_t merged, const ModelStages& shared) : merged_(merged) {
+Result<std::unique_ptr<TensorStages>> TensorStages::make(const MergePlan& plan, const PlannedTensor& tensor,
+                                                         const ModelStages& shared) {
+  std::unique_ptr<TensorStages> made(new TensorStages(plan, tensor));
+  for (const PlannedStage& stage : plan.stages) made->scopes_.push_back(&tensor.contexts[stage.group]);
   for (std::size_t i = 0; i < plan.stages.size(); ++i) {
     const PlannedStage& stage = plan.stages[i];
-    const StageScope scope = StageScope(plan.contexts[stage.group]).subspan(merged, 1);
-    owned_.emplace_back();
-    if (stage.transform == nullptr) {
-      combination_ = plan.recipe.method->combination->make(scope);
-      stages_.push_back(combination_.get());
-      continue;
+    const StageScope scope(std::span(made->scopes_).subspan(i, 1));
+    if (stage.whole_model) {
+      Transform* const transform = shared[i].transform.get();
+      made->stages_.push_back({transform, transform, true});
+    } else if (stage.transform != nullptr) {
+      auto transform = stage.transform->make(scope);
+      if (!transform) return tl::unexpected(std::move(transform).error().within(tensor.name));
+      made->stages_.push_back({transform->get(), transform->get(), false});
+      made->owned_.push_back(*std::move(transform));
+    } else {
+      auto combination = plan.recipe.method->combination->make(scope);
+      if (!combination) return tl::unexpected(std::move(combination).error().within(tensor.name));
+      made->combination_ = combination->get();
+      made->stages_.push_back({combination->get(), nullptr, false});
+      made->owned_.push_back(*std::move(combination));
     }
-    if (!stage.whole_model) owned_.back() = stage.transform->make(scope);
-    transforms_.push_back(stage.whole_model ? shared[i].get() : owned_.back().get());
-    stages_.push_back(transforms_.back());
   }
-  WOOTZ_CHECK(combination_ != nullptr);
+  WOOTZ_CHECK(made->combination_ != nullptr);
+  return made;
 }
 
 TensorStages::States TensorStages::begin(std::size_t count, std::uint64_t piece) const {
   States states;
-  for (std::size_t i = 0; i < count; ++i) states.push_back(stages_[i]->begin_piece(number(i), piece));
+  for (std::size_t i = 0; i < count; ++i) states.push_back(stages_[i].stage->begin_piece(number(i), piece));
   return states;
 }
 
-void TensorStages::apply(std::size_t count, States& states, const Block& block) const {
-  for (std::size_t i = 0; i < count; ++i) transforms_[i]->apply(number(i), states[i].get(), block);
+Result<Block> TensorStages::apply(std::size_t count, States& states, const Block& block, double* out,
+                                  double*& lane) const {
+  Block seen = block;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i != plan_.combination) {
+      WOOTZ_RETURN_IF_ERROR(stages_[i].transform->apply(number(i), states[i].get(), seen));
+      continue;
+    }
+    if (plan_.restores_parameters)
+      for (double* values : block.lanes) kernels::add(values, block.base, block.size);
+    WOOTZ_RETURN_IF_ERROR(combination_->combine(0, states[i].get(), block, out));
+    kernels::subtract(out, block.base, block.size);
+    lane = out;
+    seen.lanes = std::span(&lane, 1);
+  }
+  if (count == plan_.combination && plan_.restores_parameters)
+    for (double* values : block.lanes) kernels::add(values, block.base, block.size);
+  return seen;
 }
 
-void TensorStages::combine(States& states, const Block& block, double* out) const {
-  combination_->combine(0, states.back().get(), block, out);
+Result<> TensorStages::merge(States& states, const Block& block, double* out) const {
+  double* lane = nullptr;
+  if (plan_.combination + 1 < stages_.size()) {
+    WOOTZ_RETURN_IF_ERROR(apply(stages_.size(), states, block, out, lane));
+    kernels::add(out, block.base, block.size);
+    return {};
+  }
+  WOOTZ_RETURN_IF_ERROR(apply(plan_.combination, states, block, out, lane));
+  return combination_->combine(0, states.back().get(), block, out);
 }
 
 std::vector<Fact> TensorStages::facts() const {
   std::vector<Fact> facts;
   for (std::size_t i = 0; i < stages_.size(); ++i)
-    for (Fact& fact : stages_[i]->facts(number(i))) facts.push_back(std::move(fact));
+    for (Fact& fact : stages_[i].stage->facts(number(i))) facts.push_back(std::move(fact));
   return facts;
 }
 

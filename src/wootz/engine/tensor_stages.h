@@ -8,37 +8,55 @@
 
 namespace wootz {
 
-/// The stage objects that serve the whole model; entry i is null where stage i is made per tensor.
-using ModelStages = std::vector<std::unique_ptr<Transform>>;
-ModelStages make_model_stages(const MergePlan& plan);
+/// A stage that serves the whole model; empty where the plan's stage is made per tensor.
+struct ModelStage {
+  std::vector<const TensorContext*> tensors;  ///< its scope: the merged tensors, in order
+  std::unique_ptr<Transform> transform;
+};
+
+/// One a stage of the plan, which must outlive them.
+using ModelStages = std::vector<ModelStage>;
+Result<ModelStages> make_model_stages(const MergePlan& plan);
 
 class TensorStages {
  public:
-  /// `plan` and `shared` must outlive it.
-  TensorStages(const MergePlan& plan, std::size_t merged, const ModelStages& shared);
+  /// Of a merged tensor. Everything must outlive it.
+  static Result<std::unique_ptr<TensorStages>> make(const MergePlan& plan, const PlannedTensor& tensor,
+                                                    const ModelStages& shared);
 
   std::size_t size() const { return stages_.size(); }
-  bool shared(std::size_t stage) const { return owned_[stage] == nullptr && stage + 1 < stages_.size(); }
-  Stage& stage(std::size_t stage) { return *stages_[stage]; }
+  bool shared(std::size_t stage) const { return stages_[stage].shared; }
+  Stage& stage(std::size_t stage) { return *stages_[stage].stage; }
   /// This tensor's number within a stage's scope.
-  std::size_t number(std::size_t stage) const { return shared(stage) ? merged_ : 0; }
+  std::size_t number(std::size_t stage) const { return shared(stage) ? *tensor_.merged : 0; }
 
   /// States for applying stages [0, count) to one piece.
   using States = std::vector<std::unique_ptr<PieceState>>;
   States begin(std::size_t count, std::uint64_t piece) const;
-  /// Applies the transforms [0, count), in place.
-  void apply(std::size_t count, States& states, const Block& block) const;
-  /// Applies the combination. `states` must be of begin(size(), ..).
-  void combine(States& states, const Block& block, double* out) const;
+
+  /// What stage `count` is to see of a block: the block after the stages [0, count), in place. After the combination
+  /// that is one lane, theta - theta_0, in `out` (block.size numbers). `lane` keeps the pointer to it.
+  Result<Block> apply(std::size_t count, States& states, const Block& block, double* out, double*& lane) const;
+
+  /// All stages: writes the merged values to `out`. `states` must be of begin(size(), ..).
+  Result<> merge(States& states, const Block& block, double* out) const;
 
   std::vector<Fact> facts() const;
 
  private:
-  std::size_t merged_;
-  std::vector<std::unique_ptr<Transform>> owned_;  // null where shared, and for the combination
-  std::unique_ptr<Combination> combination_;
-  std::vector<Transform*> transforms_;
-  std::vector<Stage*> stages_;
+  TensorStages(const MergePlan& plan, const PlannedTensor& tensor) : plan_(plan), tensor_(tensor) {}
+
+  struct Entry {
+    Stage* stage = nullptr;
+    Transform* transform = nullptr;  // null for the combination
+    bool shared = false;
+  };
+  const MergePlan& plan_;
+  const PlannedTensor& tensor_;
+  std::vector<const TensorContext*> scopes_;  // by stage: the scope of one that is made for this tensor
+  std::vector<std::unique_ptr<Stage>> owned_;
+  std::vector<Entry> stages_;
+  Combination* combination_ = nullptr;
 };
 
 }  // namespace wootz

@@ -31,6 +31,41 @@ struct FreeState {
 
 std::uint64_t piece_digest(std::span<const std::byte> bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
 
+struct PieceDigests::State {
+  std::unique_ptr<XXH3_state_t, FreeState> hash{XXH3_createState()};
+};
+
+PieceDigests::PieceDigests(std::size_t item_size)
+    : state_(std::make_unique<State>()), piece_bytes_(kPieceSize * item_size) {
+  WOOTZ_CHECK(state_->hash != nullptr);
+  XXH3_64bits_reset(state_->hash.get());
+}
+
+PieceDigests::~PieceDigests() = default;
+PieceDigests::PieceDigests(PieceDigests&&) noexcept = default;
+PieceDigests& PieceDigests::operator=(PieceDigests&&) noexcept = default;
+
+void PieceDigests::add(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const auto part = bytes.first(std::min<std::uint64_t>(bytes.size(), piece_bytes_ - filled_));
+    XXH3_64bits_update(state_->hash.get(), part.data(), part.size());
+    filled_ += part.size();
+    if (filled_ == piece_bytes_) close_piece();
+    bytes = bytes.subspan(part.size());
+  }
+}
+
+void PieceDigests::close_piece() {
+  digests_.push_back(XXH3_64bits_digest(state_->hash.get()));
+  XXH3_64bits_reset(state_->hash.get());
+  filled_ = 0;
+}
+
+std::vector<std::uint64_t> PieceDigests::finish() {
+  if (filled_ > 0) close_piece();
+  return std::move(digests_);
+}
+
 std::string tensor_digest(std::span<const std::uint64_t> pieces) {
   return hex_digest(pieces.data(), pieces.size_bytes());
 }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,6 +20,28 @@ constexpr std::uint64_t piece_count(std::uint64_t elements) { return (elements +
 
 /// XXH3 (64 bit) of one piece's stored bytes.
 std::uint64_t piece_digest(std::span<const std::byte> bytes);
+
+/// Digests of a tensor's pieces, of bytes that come in order but not piece by piece.
+class PieceDigests {
+ public:
+  /// Of a tensor whose elements take `item_size` bytes each.
+  explicit PieceDigests(std::size_t item_size);
+  ~PieceDigests();
+  PieceDigests(PieceDigests&&) noexcept;
+  PieceDigests& operator=(PieceDigests&&) noexcept;
+
+  void add(std::span<const std::byte> bytes);
+  /// What piece_digest gives for each piece of all that was added; the last piece may be short.
+  std::vector<std::uint64_t> finish();
+
+ private:
+  void close_piece();
+  struct State;
+  std::unique_ptr<State> state_;
+  std::uint64_t piece_bytes_;
+  std::uint64_t filled_ = 0;  // bytes of the piece at hand
+  std::vector<std::uint64_t> digests_;
+};
 
 /// The digest of a tensor: XXH3 (128 bit, 32 hex digits) over the little-endian digests of its pieces, in order.
 std::string tensor_digest(std::span<const std::uint64_t> pieces);

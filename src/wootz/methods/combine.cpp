@@ -15,8 +15,9 @@ class WeightedSum : public Combination {
   WeightedSum(bool with_base, double factor, std::vector<double> weights)
       : with_base_(with_base), factor_(factor), weights_(std::move(weights)) {}
 
-  void combine(std::size_t /*tensor*/, PieceState* /*state*/, const Block& block, double* out) const override {
+  Result<> combine(std::size_t /*tensor*/, PieceState* /*state*/, const Block& block, double* out) const override {
     kernels::weighted_sum(with_base_ ? block.base : nullptr, factor_, block.lanes, weights_, out, block.size);
+    return {};
   }
 
  private:
@@ -30,8 +31,9 @@ class ConsensusSum : public Combination {
   ConsensusSum(const kernels::Consensus& options, std::vector<double> weights)
       : options_(options), weights_(std::move(weights)) {}
 
-  void combine(std::size_t /*tensor*/, PieceState* /*state*/, const Block& block, double* out) const override {
+  Result<> combine(std::size_t /*tensor*/, PieceState* /*state*/, const Block& block, double* out) const override {
     kernels::consensus(options_, block.base, block.lanes, weights_, out, block.size);
+    return {};
   }
 
  private:

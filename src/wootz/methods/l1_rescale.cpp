@@ -71,7 +71,7 @@ class L1Pass : public Pass {
     return state;
   }
 
-  void add(PieceState& state, std::size_t tensor, const Block& block) const override {
+  Result<> add(PieceState& state, std::size_t tensor, const Block& block) const override {
     auto& [inner, kept, before, after, copies, lanes] = static_cast<L1State&>(state);
     copies.resize(block.lanes.size() * block.size);
     lanes.clear();
@@ -80,9 +80,11 @@ class L1Pass : public Pass {
       lanes.push_back(copies.data() + k * block.size);
       std::copy_n(block.lanes[k], block.size, lanes.back());
     }
-    inner_.apply(tensor, inner.get(), {.first = block.first, .size = block.size, .base = block.base, .lanes = lanes});
+    WOOTZ_RETURN_IF_ERROR(inner_.apply(tensor, inner.get(),
+                                       {.first = block.first, .size = block.size, .base = block.base, .lanes = lanes}));
     for (std::size_t k = 0; k < lanes.size(); ++k) add_absolute(block.first, lanes[k], block.size, after[k]);
     if (kept) kept->append(block.first, lanes, block.size);
+    return {};
   }
 
   void merge(std::size_t tensor, std::uint64_t piece, PieceState& state) override {
@@ -133,8 +135,9 @@ class L1Rescaled : public Transform {
     remember_ = elements <= kMostKeptBits / lanes_;
   }
 
-  Pass* next_pass() override {
-    if (Pass* pass = inner_->next_pass()) return pass;
+  Result<Pass*> next_pass() override {
+    WOOTZ_TRY(Pass* const pass, inner_->next_pass());
+    if (pass != nullptr) return pass;
     if (!factors_.empty()) return nullptr;
     if (pass_) {
       factors_ = pass_->factors();
@@ -150,11 +153,15 @@ class L1Rescaled : public Transform {
     return kept == nullptr ? nullptr : std::make_unique<KeptState>(*kept);
   }
 
-  void apply(std::size_t tensor, PieceState* state, const Block& block) const override {
-    if (remember_) return apply_remembered(static_cast<const KeptState&>(*state).kept, block);
-    inner_->apply(tensor, state, block);
+  Result<> apply(std::size_t tensor, PieceState* state, const Block& block) const override {
+    if (remember_) {
+      apply_remembered(static_cast<const KeptState&>(*state).kept, block);
+      return {};
+    }
+    WOOTZ_RETURN_IF_ERROR(inner_->apply(tensor, state, block));
     for (std::size_t k = 0; k < factors_.size(); ++k)
       if (factors_[k] != 1.0) kernels::scale(block.lanes[k], factors_[k], block.size);
+    return {};
   }
 
   std::vector<Fact> facts(std::size_t tensor) const override {
@@ -188,10 +195,15 @@ bool drops(StageScope scope) {
 
 TransformSpec with_l1_rescale(TransformSpec inner) {
   TransformSpec rescaled = inner;
-  // Random drops rescale by default, rankings do not.
-  rescaled.expected_passes = std::max(1.0, inner.expected_passes);
-  rescaled.make = [make = inner.make](StageScope scope) -> std::unique_ptr<Transform> {
-    auto transform = make(scope);
+  rescaled.needs = [inner](const TensorContext& tensor) {
+    StageNeeds needs = inner.needs_for(tensor);
+    // Random drops rescale by default, rankings do not.
+    needs.passes = std::max(1.0, needs.passes);
+    if (tensor.params.flag("rescale")) needs.memory += std::min(kMostKeptBits, tensor.models * tensor.size) / 8;
+    return needs;
+  };
+  rescaled.make = [make = inner.make](StageScope scope) -> Result<std::unique_ptr<Transform>> {
+    WOOTZ_TRY(auto transform, make(scope));
     if (scope.empty() || !scope.front().params.flag("rescale") || !drops(scope)) return transform;
     return std::make_unique<L1Rescaled>(std::move(transform), scope);
   };

@@ -10,19 +10,26 @@
 
 namespace wootz {
 
+/// What a stage needs for one tensor. Empty: blocks of any elements, no pass, no memory.
+using NeedsOf = std::function<StageNeeds(const TensorContext&)>;
+
+/// The same needs for every tensor.
+NeedsOf needs_passes(double passes);
+
 struct TransformSpec {
-  Granularity granularity = Granularity::kElement;
   /// Whether the method's "scope" parameter applies: with "model" one stage serves all tensors, else one a tensor.
   bool scoped = false;
-  /// Passes over the data before it can be applied, as a rule; samples count 0. For estimates only.
-  double expected_passes = 0;
-  std::function<std::unique_ptr<Transform>(StageScope)> make;
+  NeedsOf needs = {};
+  std::function<Result<std::unique_ptr<Transform>>(StageScope)> make;
+
+  StageNeeds needs_for(const TensorContext& tensor) const { return needs ? needs(tensor) : StageNeeds{}; }
 };
 
 struct CombinationSpec {
-  Granularity granularity = Granularity::kElement;
-  double expected_passes = 0;
-  std::function<std::unique_ptr<Combination>(StageScope)> make;  ///< always of one tensor
+  NeedsOf needs = {};
+  std::function<Result<std::unique_ptr<Combination>>(StageScope)> make;  ///< always of one tensor
+
+  StageNeeds needs_for(const TensorContext& tensor) const { return needs ? needs(tensor) : StageNeeds{}; }
 };
 
 /// What the lanes hold.

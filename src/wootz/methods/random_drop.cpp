@@ -29,10 +29,11 @@ class RandomKeep : public Transform {
  public:
   explicit RandomKeep(const TensorContext& tensor) : drops_(lane_drops(tensor)) {}
 
-  void apply(std::size_t /*tensor*/, PieceState* /*state*/, const Block& block) const override {
+  Result<> apply(std::size_t /*tensor*/, PieceState* /*state*/, const Block& block) const override {
     for (std::size_t k = 0; k < drops_.size(); ++k)
       if (drops_[k].density < 1.0)
         kernels::random_keep(block.lanes[k], block.size, drops_[k].key, block.first, drops_[k].density);
+    return {};
   }
 
  private:
@@ -51,7 +52,7 @@ class RankRandomKeep : public Transform {
     return std::make_unique<RankState>();
   }
 
-  void apply(std::size_t /*tensor*/, PieceState* state, const Block& block) const override {
+  Result<> apply(std::size_t /*tensor*/, PieceState* state, const Block& block) const override {
     auto& scratch = static_cast<RankState&>(*state).scratch;
     for (std::size_t k = 0; k < drops_.size(); ++k) {
       const auto& [key, density, epsilon] = drops_[k];
@@ -63,6 +64,7 @@ class RankRandomKeep : public Transform {
         for (std::size_t at = 0; at < block.size; at += row_size_)
           kernels::rank_keep(lane + at, row_size_, key, block.first + at, density, epsilon, scratch);
     }
+    return {};
   }
 
  private:
@@ -79,7 +81,8 @@ TransformSpec random_transform() {
 }
 
 TransformSpec rank_random_transform() {
-  return {.granularity = Granularity::kRow, .make = [](StageScope scope) -> std::unique_ptr<Transform> {
+  return {.needs = [](const TensorContext& /*tensor*/) { return StageNeeds{.granularity = Granularity::kRow}; },
+          .make = [](StageScope scope) -> std::unique_ptr<Transform> {
             return std::make_unique<RankRandomKeep>(scope.front());
           }};
 }

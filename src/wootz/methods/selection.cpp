@@ -24,6 +24,12 @@ const double* lane_values(const Block& block, std::size_t series, std::vector<do
   return block.lanes[series];
 }
 
+StageNeeds selection_needs(const TensorContext& tensor, std::size_t series) {
+  constexpr std::uint64_t kSampleMemory = std::uint64_t{3} << 20;  // of a series
+  constexpr std::uint64_t kMostKeys = kKeptKeys * sizeof(kernels::MagnitudeKey);
+  return {.passes = 1, .memory = series * kSampleMemory + std::min(kMostKeys, series * tensor.size / 8)};
+}
+
 Selector::Selector(StageScope scope, SelectionRequest request) : request_(std::move(request)) {
   for (const TensorContext& tensor : scope) elements_ += tensor.size;
   series_.resize(request_.series);

@@ -36,11 +36,15 @@ struct SelectionRequest {
 /// The lanes themselves are the series.
 const double* lane_values(const Block& block, std::size_t series, std::vector<double>& scratch);
 
+/// What a stage with a Selector of so many series needs for a tensor: one counting pass; samples, keys near the wanted
+/// ranks, and the counts of equal keys.
+StageNeeds selection_needs(const TensorContext& tensor, std::size_t series);
+
 class Selector {
  public:
   Selector(StageScope scope, SelectionRequest request);
 
-  /// As Stage::next_pass.
+  /// As Stage::next_pass; it cannot fail.
   Pass* next_pass();
 
   /// Whether series s is kept as it is. Requires (all three): all passes done.

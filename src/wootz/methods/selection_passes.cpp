@@ -39,7 +39,7 @@ struct EqualState : PieceState {
 }  // namespace
 
 SamplePass::SamplePass(SeriesValues values, std::size_t series, std::uint64_t sample_size)
-    : values_(values), sample_size_(sample_size), nonzero_(series) {
+    : values_(std::move(values)), sample_size_(sample_size), nonzero_(series) {
   if (whole())
     keys_.assign(series, KeyStore(0, kernels::kMaxKey, SIZE_MAX));
   else
@@ -50,7 +50,7 @@ std::unique_ptr<PieceState> SamplePass::begin(std::size_t /*tensor*/, std::uint6
   return std::make_unique<SampleState>(nonzero_.size());
 }
 
-void SamplePass::add(PieceState& state, std::size_t /*tensor*/, const Block& block) const {
+Result<> SamplePass::add(PieceState& state, std::size_t /*tensor*/, const Block& block) const {
   auto& sample = static_cast<SampleState&>(state);
   sample.shown += block.size;
   for (std::size_t s = 0; s < sample.series.size(); ++s) {
@@ -62,6 +62,7 @@ void SamplePass::add(PieceState& state, std::size_t /*tensor*/, const Block& blo
     ends.push_back(keys.size());
     nonzero += kernels::count_nonzero(values, block.size);
   }
+  return {};
 }
 
 void SamplePass::merge(std::size_t tensor, std::uint64_t piece, PieceState& state) {
@@ -83,13 +84,16 @@ void SamplePass::merge(std::size_t tensor, std::uint64_t piece, PieceState& stat
 }
 
 CountPass::CountPass(SeriesValues values, std::vector<Target> targets, bool count_nonzero)
-    : values_(values), targets_(std::move(targets)), count_nonzero_(count_nonzero), nonzero_(targets_.size()) {}
+    : values_(std::move(values)),
+      targets_(std::move(targets)),
+      count_nonzero_(count_nonzero),
+      nonzero_(targets_.size()) {}
 
 std::unique_ptr<PieceState> CountPass::begin(std::size_t /*tensor*/, std::uint64_t /*piece*/) const {
   return std::make_unique<CountState>(targets_.size());
 }
 
-void CountPass::add(PieceState& state, std::size_t /*tensor*/, const Block& block) const {
+Result<> CountPass::add(PieceState& state, std::size_t /*tensor*/, const Block& block) const {
   auto& counting = static_cast<CountState&>(state);
   const double* values = nullptr;
   for (std::size_t t = 0; t < targets_.size(); ++t) {
@@ -99,6 +103,7 @@ void CountPass::add(PieceState& state, std::size_t /*tensor*/, const Block& bloc
     kernels::count_range(values, block.size, search->low(), search->high(), counts, inside);
     if (count_nonzero_) nonzero += kernels::count_nonzero(values, block.size);
   }
+  return {};
 }
 
 void CountPass::merge(std::size_t tensor, std::uint64_t piece, PieceState& state) {
@@ -114,12 +119,13 @@ std::unique_ptr<PieceState> EqualPass::begin(std::size_t /*tensor*/, std::uint64
   return std::make_unique<EqualState>(targets_.size());
 }
 
-void EqualPass::add(PieceState& state, std::size_t /*tensor*/, const Block& block) const {
+Result<> EqualPass::add(PieceState& state, std::size_t /*tensor*/, const Block& block) const {
   auto& equal = static_cast<EqualState&>(state);
   for (std::size_t t = 0; t < targets_.size(); ++t) {
     const double* values = values_(block, targets_[t].series, equal.scratch);
     equal.counts[t] += kernels::count_key(values, block.size, targets_[t].key);
   }
+  return {};
 }
 
 void EqualPass::merge(std::size_t tensor, std::uint64_t piece, PieceState& state) {

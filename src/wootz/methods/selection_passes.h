@@ -11,7 +11,7 @@
 namespace wootz {
 
 /// The values of series s in a block; may use the scratch, whose size is free.
-using SeriesValues = const double* (*)(const Block& block, std::size_t series, std::vector<double>& scratch);
+using SeriesValues = std::function<const double*(const Block& block, std::size_t series, std::vector<double>& scratch)>;
 
 /// Gathers the keys of a sample, or of everything.
 class SamplePass : public Pass {
@@ -21,7 +21,7 @@ class SamplePass : public Pass {
 
   std::uint64_t sample_size() const override { return sample_size_; }
   std::unique_ptr<PieceState> begin(std::size_t tensor, std::uint64_t piece) const override;
-  void add(PieceState& state, std::size_t tensor, const Block& block) const override;
+  Result<> add(PieceState& state, std::size_t tensor, const Block& block) const override;
   void merge(std::size_t tensor, std::uint64_t piece, PieceState& state) override;
 
   bool whole() const { return sample_size_ == UINT64_MAX; }
@@ -52,7 +52,7 @@ class CountPass : public Pass {
   CountPass(SeriesValues values, std::vector<Target> targets, bool count_nonzero);
 
   std::unique_ptr<PieceState> begin(std::size_t tensor, std::uint64_t piece) const override;
-  void add(PieceState& state, std::size_t tensor, const Block& block) const override;
+  Result<> add(PieceState& state, std::size_t tensor, const Block& block) const override;
   void merge(std::size_t tensor, std::uint64_t piece, PieceState& state) override;
 
   const std::vector<Target>& targets() const { return targets_; }
@@ -75,10 +75,11 @@ class EqualPass : public Pass {
     kernels::MagnitudeKey key;
     PieceCounts* counts;
   };
-  EqualPass(SeriesValues values, std::vector<Target> targets) : values_(values), targets_(std::move(targets)) {}
+  EqualPass(SeriesValues values, std::vector<Target> targets)
+      : values_(std::move(values)), targets_(std::move(targets)) {}
 
   std::unique_ptr<PieceState> begin(std::size_t tensor, std::uint64_t piece) const override;
-  void add(PieceState& state, std::size_t tensor, const Block& block) const override;
+  Result<> add(PieceState& state, std::size_t tensor, const Block& block) const override;
   void merge(std::size_t tensor, std::uint64_t piece, PieceState& state) override;
 
  private:

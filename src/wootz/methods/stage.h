@@ -6,22 +6,28 @@
 // what they learn is gathered per piece and merged in order, and what they do to an element depends on that alone.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "wootz/core/result.h"
 #include "wootz/core/shape.h"
 #include "wootz/methods/params.h"
 
 namespace wootz {
 
-/// How a tensor may be cut into blocks for a stage, finest first.
+class MatrixLanes;  // methods/matrix_stage.h
+class Team;         // linalg/team.h
+
+/// How a stage looks at a tensor, finest first.
 enum class Granularity {
-  kElement,  ///< anywhere
-  kRow,      ///< between rows: a row is all of one index of the first dimension (a scalar or 1-D tensor is one row)
-  kTensor,   ///< not at all
+  kElement,  ///< in blocks that are cut anywhere
+  kRow,      ///< in blocks of whole rows: a row is all of one index of the first dimension (a 1-D tensor is one row)
+  kMatrix,   ///< as whole matrices, in Stage::solve; what that finds is applied in blocks that are cut anywhere
 };
 
 /// What a stage knows of a tensor it works on.
@@ -36,12 +42,65 @@ struct TensorContext {
   std::uint64_t stage = 0;  ///< place in the pipeline; keeps the random streams of equal stages apart
 };
 
+/// What a stage needs for one tensor. The planner asks before it reads any tensor.
+struct StageNeeds {
+  Granularity granularity = Granularity::kElement;
+  double passes = 0;         ///< readings of the lanes before the stage can be applied; samples count 0
+  std::uint64_t memory = 0;  ///< bytes that the stage holds for this tensor, or for its whole scope, beside the blocks
+  /// Names of the extra data that it reads: one file beside each model ("gradient", "fisher", "gram").
+  std::vector<std::string> companions = {};
+};
+
 /// Consecutive elements of one tensor, widened to double.
 struct Block {
   std::uint64_t first = 0;         ///< flat index of the first element
   std::size_t size = 0;            ///< elements
   const double* base = nullptr;    ///< base values; null when the recipe has no base
   std::span<double* const> lanes;  ///< K arrays
+};
+
+/// The tensors that a stage serves: one, or all that a recipe merges. A view of the list that its maker keeps: list and
+/// tensors outlive the stage.
+class StageScope {
+ public:
+  StageScope() = default;
+  explicit StageScope(std::span<const TensorContext* const> tensors) : tensors_(tensors) {}
+
+  std::size_t size() const { return tensors_.size(); }
+  bool empty() const { return tensors_.empty(); }
+  const TensorContext& front() const { return *tensors_.front(); }
+  const TensorContext& operator[](std::size_t tensor) const { return *tensors_[tensor]; }
+
+  class Iterator {
+   public:
+    using iterator_category = std::forward_iterator_tag;
+    using value_type = TensorContext;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const TensorContext*;
+    using reference = const TensorContext&;
+    Iterator() = default;
+    explicit Iterator(const TensorContext* const* at) : at_(at) {}
+    reference operator*() const { return **at_; }
+    pointer operator->() const { return *at_; }
+    Iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    Iterator operator++(int) {
+      const Iterator before = *this;
+      ++at_;
+      return before;
+    }
+    bool operator==(const Iterator&) const = default;
+
+   private:
+    const TensorContext* const* at_ = nullptr;
+  };
+  Iterator begin() const { return Iterator(tensors_.data()); }
+  Iterator end() const { return Iterator(tensors_.data() + tensors_.size()); }
+
+ private:
+  std::span<const TensorContext* const> tensors_;
 };
 
 /// What one thread carries from block to block within one piece.
@@ -61,7 +120,7 @@ class Pass {
   /// Begins a piece. Any thread.
   virtual std::unique_ptr<PieceState> begin(std::size_t tensor, std::uint64_t piece) const = 0;
   /// Takes in a block, after all earlier stages have been applied to it. Blocks of a piece come in order on one thread.
-  virtual void add(PieceState& state, std::size_t tensor, const Block& block) const = 0;
+  virtual Result<> add(PieceState& state, std::size_t tensor, const Block& block) const = 0;
   /// Takes in a finished piece. Called for pieces in order (of tensor, then piece), never concurrently.
   virtual void merge(std::size_t tensor, std::uint64_t piece, PieceState& state) = 0;
 };
@@ -77,9 +136,13 @@ class Stage {
  public:
   virtual ~Stage() = default;
 
-  /// The next pass to run, or null when the stage can be applied. Called again after each completed pass; the pass
-  /// belongs to the stage.
-  virtual Pass* next_pass() { return nullptr; }
+  /// The next pass to run, or null when there is none left. Called again after each completed pass; the pass belongs to
+  /// the stage.
+  virtual Result<Pass*> next_pass() { return nullptr; }
+  /// The work on whole matrices, where the stage's needs say kMatrix: called once, after all passes. `lanes` are those
+  /// of the only tensor of the scope, after all earlier stages. `team` divides the work; the result must not depend on
+  /// its size.
+  virtual Result<> solve(MatrixLanes& lanes, Team& team);
   /// State for applying the stage to the blocks of one piece, in order. Requires: all passes done.
   virtual std::unique_ptr<PieceState> begin_piece(std::size_t /*tensor*/, std::uint64_t /*piece*/) const {
     return nullptr;
@@ -92,17 +155,14 @@ class Stage {
 class Transform : public Stage {
  public:
   /// In place. `state` is what begin_piece returned for the piece the block starts in.
-  virtual void apply(std::size_t tensor, PieceState* state, const Block& block) const = 0;
+  virtual Result<> apply(std::size_t tensor, PieceState* state, const Block& block) const = 0;
 };
 
 /// Turns base and lanes into the merged values.
 class Combination : public Stage {
  public:
   /// Writes block.size values; may use the lanes as scratch.
-  virtual void combine(std::size_t tensor, PieceState* state, const Block& block, double* out) const = 0;
+  virtual Result<> combine(std::size_t tensor, PieceState* state, const Block& block, double* out) const = 0;
 };
-
-/// The tensors a stage serves. Outlives the stage.
-using StageScope = std::span<const TensorContext>;
 
 }  // namespace wootz

@@ -65,12 +65,13 @@ std::unique_ptr<PieceState> GramPass::begin(std::size_t /*tensor*/, std::uint64_
   return std::make_unique<SumsState>(triangle(gram_.vectors()));
 }
 
-void GramPass::add(PieceState& state, std::size_t /*tensor*/, const Block& block) const {
+Result<> GramPass::add(PieceState& state, std::size_t /*tensor*/, const Block& block) const {
   auto& [sums, vectors] = static_cast<SumsState&>(state);
   vectors.clear();
   if (with_base_) vectors.push_back(block.base);
   vectors.insert(vectors.end(), block.lanes.begin(), block.lanes.end());
   add_gram(block.first, vectors, block.size, sums);
+  return {};
 }
 
 void GramPass::merge(std::size_t /*tensor*/, std::uint64_t /*piece*/, PieceState& state) {
@@ -81,12 +82,13 @@ std::unique_ptr<PieceState> EnergyPass::begin(std::size_t /*tensor*/, std::uint6
   return std::make_unique<SumsState>(energies_.size());
 }
 
-void EnergyPass::add(PieceState& state, std::size_t /*tensor*/, const Block& block) const {
+Result<> EnergyPass::add(PieceState& state, std::size_t /*tensor*/, const Block& block) const {
   auto& sums = static_cast<SumsState&>(state).sums;
   for (std::size_t k = 0; k < sums.size(); ++k) {
     const std::array<const double*, 1> lane{block.lanes[k]};
     add_gram(block.first, lane, block.size, std::span(sums).subspan(k, 1));
   }
+  return {};
 }
 
 void EnergyPass::merge(std::size_t /*tensor*/, std::uint64_t /*piece*/, PieceState& state) {

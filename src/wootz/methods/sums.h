@@ -48,7 +48,7 @@ class GramPass : public Pass {
   GramPass(std::size_t lanes, GramOf of);
 
   std::unique_ptr<PieceState> begin(std::size_t tensor, std::uint64_t piece) const override;
-  void add(PieceState& state, std::size_t tensor, const Block& block) const override;
+  Result<> add(PieceState& state, std::size_t tensor, const Block& block) const override;
   void merge(std::size_t tensor, std::uint64_t piece, PieceState& state) override;
 
   const GramMatrix& gram() const { return gram_; }
@@ -64,7 +64,7 @@ class EnergyPass : public Pass {
   explicit EnergyPass(std::size_t lanes) : energies_(lanes) {}
 
   std::unique_ptr<PieceState> begin(std::size_t tensor, std::uint64_t piece) const override;
-  void add(PieceState& state, std::size_t tensor, const Block& block) const override;
+  Result<> add(PieceState& state, std::size_t tensor, const Block& block) const override;
   void merge(std::size_t tensor, std::uint64_t piece, PieceState& state) override;
 
   const std::vector<double>& energies() const { return energies_; }

@@ -18,7 +18,7 @@ class KeepWindow : public Transform {
   KeepWindow(StageScope scope, std::function<KeepRange(std::size_t, std::uint64_t)> keep)
       : lanes_(scope.empty() ? 0 : scope.front().models), selector_(scope, {lane_values, lanes_, std::move(keep)}) {}
 
-  Pass* next_pass() override { return selector_.next_pass(); }
+  Result<Pass*> next_pass() override { return selector_.next_pass(); }
 
   std::unique_ptr<PieceState> begin_piece(std::size_t tensor, std::uint64_t piece) const override {
     auto state = std::make_unique<WindowState>();
@@ -26,10 +26,11 @@ class KeepWindow : public Transform {
     return state;
   }
 
-  void apply(std::size_t /*tensor*/, PieceState* state, const Block& block) const override {
+  Result<> apply(std::size_t /*tensor*/, PieceState* state, const Block& block) const override {
     auto& windows = static_cast<WindowState&>(*state).windows;
     for (std::size_t k = 0; k < lanes_; ++k)
       if (!selector_.keeps_all(k)) kernels::keep_window(block.lanes[k], block.size, windows[k]);
+    return {};
   }
 
   std::vector<Fact> facts(std::size_t tensor) const override {
@@ -67,6 +68,9 @@ std::uint64_t entries_to_keep(StageScope scope, std::size_t lane) {
   return std::max<std::uint64_t>(any ? 1 : 0, share_of_scope(scope, "density", lane));
 }
 
+// The lanes are the series.
+StageNeeds lane_selection_needs(const TensorContext& tensor) { return selection_needs(tensor, tensor.models); }
+
 }  // namespace
 
 TransformSpec trim_transform() {
@@ -75,7 +79,7 @@ TransformSpec trim_transform() {
       return KeepRange{0, entries_to_keep(scope, lane)};
     });
   };
-  return {.scoped = true, .expected_passes = 1, .make = make};
+  return {.scoped = true, .needs = lane_selection_needs, .make = make};
 }
 
 TransformSpec breadcrumbs_transform() {
@@ -86,7 +90,7 @@ TransformSpec breadcrumbs_transform() {
       return KeepRange{top, top + target};
     });
   };
-  return {.scoped = true, .expected_passes = 1, .make = make};
+  return {.scoped = true, .needs = lane_selection_needs, .make = make};
 }
 
 }  // namespace wootz

@@ -126,18 +126,18 @@ Recipe with_values(const Recipe& recipe, const Target& target, std::span<const d
 
 bool is_divided_out(const MergePlan& plan, const Target& target) {
   if (target.per_model || target.transform || target.name != "weight") return false;
-  const std::vector<TensorContext>& contexts = plan.contexts.back();
-  return std::all_of(contexts.begin(), contexts.end(), [](const TensorContext& context) {
-    return context.params.has("normalize") && context.params.flag("normalize");
+  const std::vector<const TensorContext*> contexts = plan.contexts(plan.method_group());
+  return std::all_of(contexts.begin(), contexts.end(), [](const TensorContext* context) {
+    return context->params.has("normalize") && context->params.flag("normalize");
   });
 }
 
 bool effect_holds(const MergePlan& plan, const Target& target) {
   if (!plan.recipe.updates.empty()) return false;  // they transform what the parameter has done
   if (target.spec->effect_without.empty()) return true;
-  const std::vector<TensorContext>& contexts = plan.contexts[target.transform.value_or(plan.contexts.size() - 1)];
+  const std::vector<const TensorContext*> contexts = plan.contexts(target.transform.value_or(plan.method_group()));
   return std::none_of(contexts.begin(), contexts.end(),
-                      [&](const TensorContext& context) { return context.params.flag(target.spec->effect_without); });
+                      [&](const TensorContext* context) { return context->params.flag(target.spec->effect_without); });
 }
 
 }  // namespace wootz

@@ -16,7 +16,7 @@ class Awd : public Transform {
   explicit Awd(StageScope scope)
       : options_(options(scope)), pass_(scope.empty() ? 0 : scope.front().models, GramOf::kLanes) {}
 
-  Pass* next_pass() override {
+  Result<Pass*> next_pass() override {
     if (!begun_) {
       begun_ = true;
       return &pass_;
@@ -29,14 +29,15 @@ class Awd : public Transform {
     return std::make_unique<DeltaState>();
   }
 
-  void apply(std::size_t /*tensor*/, PieceState* state, const Block& block) const override {
-    if (found_.delta_norm == 0.0) return;
+  Result<> apply(std::size_t /*tensor*/, PieceState* state, const Block& block) const override {
+    if (found_.delta_norm == 0.0) return {};
     auto& [lanes, delta] = static_cast<DeltaState&>(*state);
     lanes.clear();
     for (const std::size_t k : found_.active) lanes.push_back(block.lanes[k]);
     if (delta.size() < block.size) delta.resize(block.size);
     kernels::weighted_sum(nullptr, 1.0, lanes, found_.coordinates, delta.data(), block.size);
     for (double* lane : lanes) kernels::subtract(lane, delta.data(), block.size);
+    return {};
   }
 
   std::vector<Fact> facts(std::size_t tensor) const override {
@@ -103,9 +104,10 @@ void register_awd(Registry& registry) {
        .description = "Whether the model or every tensor has one redundant vector.",
        .choices = {"model", "layer"}}};
   spec.idempotent = false;
-  spec.transforms = {{.scoped = true, .expected_passes = 1, .make = [](StageScope scope) -> std::unique_ptr<Transform> {
-                        return std::make_unique<Awd>(scope);
-                      }}};
+  spec.transforms = {
+      {.scoped = true, .needs = needs_passes(1), .make = [](StageScope scope) -> std::unique_ptr<Transform> {
+         return std::make_unique<Awd>(scope);
+       }}};
   registry.add(std::move(spec));
 }
 

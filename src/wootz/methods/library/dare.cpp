@@ -9,22 +9,28 @@ namespace {
 /// Random dropping with the paper's rescale, 1 / density.
 class Dare : public Transform {
  public:
-  explicit Dare(StageScope scope) : drop_(random_transform().make(scope)) {
+  Dare(std::unique_ptr<Transform> drop, StageScope scope) : drop_(std::move(drop)) {
     const ParamSet& params = scope.front().params;
     const double density = params.number("density");
     if (params.flag("rescale") && density > 0.0) factor_ = 1.0 / density;
   }
 
-  void apply(std::size_t tensor, PieceState* state, const Block& block) const override {
-    drop_->apply(tensor, state, block);
-    if (factor_ == 1.0) return;
+  Result<> apply(std::size_t tensor, PieceState* state, const Block& block) const override {
+    WOOTZ_RETURN_IF_ERROR(drop_->apply(tensor, state, block));
+    if (factor_ == 1.0) return {};
     for (double* lane : block.lanes) kernels::scale(lane, factor_, block.size);
+    return {};
   }
 
  private:
   std::unique_ptr<Transform> drop_;
   double factor_ = 1.0;
 };
+
+Result<std::unique_ptr<Transform>> make(StageScope scope) {
+  WOOTZ_TRY(std::unique_ptr<Transform> drop, random_transform().make(scope));
+  return std::make_unique<Dare>(std::move(drop), scope);
+}
 
 }  // namespace
 
@@ -42,8 +48,7 @@ void register_dare(Registry& registry) {
   spec.stochastic = true;
   spec.order_independent = false;
   spec.idempotent = false;
-  spec.transforms = {
-      {.make = [](StageScope scope) -> std::unique_ptr<Transform> { return std::make_unique<Dare>(scope); }}};
+  spec.transforms = {{.make = make}};
   registry.add(std::move(spec));
 }
 

@@ -29,7 +29,7 @@ class ModelStock : public Combination {
  public:
   explicit ModelStock(std::size_t models) : pass_(models, GramOf::kLanes), ones_(models, 1.0) {}
 
-  Pass* next_pass() override {
+  Result<Pass*> next_pass() override {
     if (!begun_) {
       begun_ = true;
       return &pass_;
@@ -39,9 +39,10 @@ class ModelStock : public Combination {
     return nullptr;
   }
 
-  void combine(std::size_t /*tensor*/, PieceState* /*state*/, const Block& block, double* out) const override {
+  Result<> combine(std::size_t /*tensor*/, PieceState* /*state*/, const Block& block, double* out) const override {
     const double factor = ratio_ / static_cast<double>(ones_.size());
     kernels::weighted_sum(block.base, factor, block.lanes, ones_, out, block.size);
+    return {};
   }
 
   std::vector<Fact> facts(std::size_t /*tensor*/) const override {
@@ -60,7 +61,7 @@ class FilterWiseModelStock : public Combination {
  public:
   explicit FilterWiseModelStock(const TensorContext& tensor) : row_size_(tensor.row_size), ones_(tensor.models, 1.0) {}
 
-  void combine(std::size_t /*tensor*/, PieceState* /*state*/, const Block& block, double* out) const override {
+  Result<> combine(std::size_t /*tensor*/, PieceState* /*state*/, const Block& block, double* out) const override {
     const std::size_t models = ones_.size();
     std::vector<const double*> row(models);
     for (std::size_t at = 0; at < block.size; at += row_size_) {
@@ -72,12 +73,18 @@ class FilterWiseModelStock : public Combination {
       const double factor = stock_ratio(mean_cosine(gram), models) / static_cast<double>(models);
       kernels::weighted_sum(block.base + at, factor, row, ones_, out + at, row_size_);
     }
+    return {};
   }
 
  private:
   std::size_t row_size_;
   std::vector<double> ones_;
 };
+
+StageNeeds needs(const TensorContext& tensor) {
+  if (tensor.params.flag("filter_wise")) return {.granularity = Granularity::kRow};
+  return {.passes = 1};
+}
 
 std::unique_ptr<Combination> make(StageScope scope) {
   const TensorContext& tensor = scope.front();
@@ -109,7 +116,7 @@ void register_model_stock(Registry& registry) {
                       .fallback = 0.0,
                       .description = "Find a ratio for every row instead of every tensor."}};
   spec.min_models = 2;
-  spec.combination = CombinationSpec{.granularity = Granularity::kRow, .expected_passes = 1, .make = make};
+  spec.combination = CombinationSpec{.needs = needs, .make = make};
   registry.add(std::move(spec));
 }
 

@@ -29,7 +29,7 @@ class SelectByVariance : public Transform {
  public:
   explicit SelectByVariance(StageScope scope) : selector_(scope, request(scope.front().params.number("select_topk"))) {}
 
-  Pass* next_pass() override { return selector_.next_pass(); }
+  Result<Pass*> next_pass() override { return selector_.next_pass(); }
 
   std::unique_ptr<PieceState> begin_piece(std::size_t tensor, std::uint64_t piece) const override {
     auto state = std::make_unique<SelectState>();
@@ -37,11 +37,12 @@ class SelectByVariance : public Transform {
     return state;
   }
 
-  void apply(std::size_t /*tensor*/, PieceState* state, const Block& block) const override {
-    if (selector_.keeps_all(0)) return;
+  Result<> apply(std::size_t /*tensor*/, PieceState* state, const Block& block) const override {
+    if (selector_.keeps_all(0)) return {};
     auto& select = static_cast<SelectState&>(*state);
     const double* score = variance_values(block, 0, select.scratch);
     kernels::keep_window_by_score(block.lanes, score, block.size, select.window);
+    return {};
   }
 
  private:
@@ -63,7 +64,7 @@ class ScaleAndErase : public Combination {
  public:
   explicit ScaleAndErase(std::size_t models) : pass_(models) {}
 
-  Pass* next_pass() override {
+  Result<Pass*> next_pass() override {
     if (!begun_) {
       begun_ = true;
       return &pass_;
@@ -76,9 +77,10 @@ class ScaleAndErase : public Combination {
     return nullptr;
   }
 
-  void combine(std::size_t /*tensor*/, PieceState* /*state*/, const Block& block, double* out) const override {
+  Result<> combine(std::size_t /*tensor*/, PieceState* /*state*/, const Block& block, double* out) const override {
     const kernels::Consensus options{.vote = kernels::Vote::kPlain, .normalize = true, .floor = kLeastDivisor};
     kernels::consensus(options, block.base, block.lanes, weights_, out, block.size);
+    return {};
   }
 
   std::vector<Fact> facts(std::size_t /*tensor*/) const override { return {{"weights", weights_}}; }
@@ -113,11 +115,12 @@ void register_sce(Registry& registry) {
                       .minimum = 0.0,
                       .maximum = 1.0},
                      int8_mask_param()};
-  spec.transforms = {{.expected_passes = 1, .make = [](StageScope scope) -> std::unique_ptr<Transform> {
+  spec.transforms = {{.needs = [](const TensorContext& tensor) { return selection_needs(tensor, 1); },
+                      .make = [](StageScope scope) -> std::unique_ptr<Transform> {
                         return std::make_unique<SelectByVariance>(scope);
                       }}};
   spec.combination =
-      CombinationSpec{.expected_passes = 1, .make = [](StageScope scope) -> std::unique_ptr<Combination> {
+      CombinationSpec{.needs = needs_passes(1), .make = [](StageScope scope) -> std::unique_ptr<Combination> {
                         return std::make_unique<ScaleAndErase>(scope.front().models);
                       }};
   registry.add(std::move(spec));

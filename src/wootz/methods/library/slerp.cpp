@@ -17,7 +17,7 @@ class Slerp : public Combination {
  public:
   explicit Slerp(double t) : t_(t), pass_(1, GramOf::kBaseAndLanes) {}
 
-  Pass* next_pass() override {
+  Result<Pass*> next_pass() override {
     if (!begun_) {
       begun_ = true;
       return &pass_;
@@ -26,9 +26,10 @@ class Slerp : public Combination {
     return nullptr;
   }
 
-  void combine(std::size_t /*tensor*/, PieceState* /*state*/, const Block& block, double* out) const override {
+  Result<> combine(std::size_t /*tensor*/, PieceState* /*state*/, const Block& block, double* out) const override {
     const std::array<const double*, 2> ends{block.base, block.lanes[0]};
     kernels::weighted_sum(nullptr, 1.0, ends, weights_, out, block.size);
+    return {};
   }
 
   std::vector<Fact> facts(std::size_t /*tensor*/) const override { return {{"cosine", {cosine_}}}; }
@@ -75,7 +76,7 @@ void register_slerp(Registry& registry) {
   spec.lanes = Lanes::kParameters;
   spec.max_models = 1;
   spec.combination =
-      CombinationSpec{.expected_passes = 1, .make = [](StageScope scope) -> std::unique_ptr<Combination> {
+      CombinationSpec{.needs = needs_passes(1), .make = [](StageScope scope) -> std::unique_ptr<Combination> {
                         return std::make_unique<Slerp>(scope.front().params.number("t"));
                       }};
   registry.add(std::move(spec));

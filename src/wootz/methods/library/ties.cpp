@@ -17,8 +17,9 @@ class BalancePass : public Pass {
   std::unique_ptr<PieceState> begin(std::size_t /*tensor*/, std::uint64_t /*piece*/) const override {
     return std::make_unique<BalanceState>();
   }
-  void add(PieceState& state, std::size_t /*tensor*/, const Block& block) const override {
+  Result<> add(PieceState& state, std::size_t /*tensor*/, const Block& block) const override {
     static_cast<BalanceState&>(state).balance += kernels::sign_balance(block.lanes, block.size);
+    return {};
   }
   void merge(std::size_t /*tensor*/, std::uint64_t /*piece*/, PieceState& state) override {
     balance_ += static_cast<BalanceState&>(state).balance;
@@ -34,13 +35,14 @@ class ElectSign : public Transform {
  public:
   explicit ElectSign(std::size_t lanes) : begun_(lanes < 2) {}  // one lane's sum is 0 only where the lane is
 
-  Pass* next_pass() override {
+  Result<Pass*> next_pass() override {
     if (begun_) return nullptr;
     begun_ = true;
     return &pass_;
   }
-  void apply(std::size_t /*tensor*/, PieceState* /*state*/, const Block& block) const override {
+  Result<> apply(std::size_t /*tensor*/, PieceState* /*state*/, const Block& block) const override {
     kernels::elect_sign(block.lanes, pass_.majority_sign(), block.size);
+    return {};
   }
 
  private:
@@ -95,7 +97,7 @@ void register_transform(Registry& registry) {
   const auto make = [](StageScope scope) -> std::unique_ptr<Transform> {
     return std::make_unique<ElectSign>(scope.empty() ? 0 : scope.front().models);
   };
-  spec.transforms = {trim_transform(), {.scoped = true, .expected_passes = 1, .make = make}};
+  spec.transforms = {trim_transform(), {.scoped = true, .needs = needs_passes(1), .make = make}};
   registry.add(std::move(spec));
 }
 
