@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "cases/case_data.h"
+#include "wootz/core/check.h"
 #include "wootz/io/file.h"
 #include "wootz/methods/registry.h"
 
@@ -163,6 +164,23 @@ Result<std::vector<Case>> read_cases(const std::string& path) {
     cases.push_back(*std::move(one));
   }
   return cases;
+}
+
+std::map<std::string, std::vector<double>> numbers_of(const MethodSpec& spec, const Use& use) {
+  std::map<std::string, std::vector<double>> numbers;
+  for (const auto& [name, texts] : use.parameters) {
+    const auto param = std::find_if(spec.parameters.begin(), spec.parameters.end(),
+                                    [&, wanted = name](const ParamSpec& known) { return known.name == wanted; });
+    WOOTZ_CHECK(param != spec.parameters.end());
+    for (const std::string& text : texts) {
+      const auto choice = std::find(param->choices.begin(), param->choices.end(), text);
+      if (choice != param->choices.end())
+        numbers[name].push_back(static_cast<double>(choice - param->choices.begin()));
+      else
+        numbers[name].push_back(param->type == ParamType::kFlag ? (text == "true" ? 1.0 : 0.0) : std::stod(text));
+    }
+  }
+  return numbers;
 }
 
 std::string recipe_of(const Case& one, const std::string& extra) {

@@ -17,6 +17,7 @@
 // Lines that are empty or begin with # are not cases.
 #pragma once
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +25,7 @@
 #include "wootz/core/dtype.h"
 #include "wootz/core/result.h"
 #include "wootz/core/shape.h"
+#include "wootz/methods/method.h"
 
 namespace wootz::cases {
 
@@ -56,6 +58,9 @@ Result<Case> parse_case(std::string_view line);
 
 /// The cases of a file; errors name its line.
 Result<std::vector<Case>> read_cases(const std::string& path);
+
+/// The numbers of the parameters that a use names, as methods/params.h has them: flags 0 or 1, choices by index.
+std::map<std::string, std::vector<double>> numbers_of(const MethodSpec& spec, const Use& use);
 
 /// The recipe of a case, for a base "base" and models "m0", "m1" .. in the recipe's folder. `extra` are more lines.
 std::string recipe_of(const Case& one, const std::string& extra = "");

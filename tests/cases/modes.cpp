@@ -10,21 +10,13 @@ namespace {
 
 /// The values of a method's parameters for a case, as the recipe's reader finds them.
 ParamSet params_of(const MethodSpec& spec, const Use& use, std::size_t models) {
+  const auto named = numbers_of(spec, use);
   std::vector<std::vector<double>> numbers;
   for (const ParamSpec& param : spec.parameters) {
-    std::vector<double>& found = numbers.emplace_back();
-    for (const auto& [name, texts] : use.parameters) {
-      if (name != param.name) continue;
-      for (const std::string& text : texts) {
-        const auto choice = std::find(param.choices.begin(), param.choices.end(), text);
-        if (choice != param.choices.end())
-          found.push_back(static_cast<double>(choice - param.choices.begin()));
-        else
-          found.push_back(param.type == ParamType::kFlag ? (text == "true" ? 1.0 : 0.0) : std::stod(text));
-      }
-    }
-    if (found.empty()) found.push_back(param.fallback.value_or(1.0));
-    if (param.scope == ParamScope::kModel && found.size() == 1) found.assign(models, found.front());
+    const auto found = named.find(param.name);
+    std::vector<double>& values = numbers.emplace_back();
+    values = found != named.end() ? found->second : std::vector{param.fallback.value_or(1.0)};
+    if (param.scope == ParamScope::kModel && values.size() == 1) values.assign(models, values.front());
   }
   return ParamSet(spec.parameters, std::move(numbers));
 }

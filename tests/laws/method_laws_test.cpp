@@ -1,9 +1,10 @@
-// What must hold for every method of the registry, by its declared traits.
+// What must hold for every method of the registry beside the laws of tests/cases: any cut that the contract allows
+// (methods/stage.h) gives the same bits, methods reduce to each other, and specs are complete.
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
 
+#include "cases/case_line.h"
 #include "methods/method_testing.h"
 
 namespace wootz::testing {
@@ -11,22 +12,6 @@ namespace {
 
 std::size_t model_count(const MethodSpec& spec) {
   return std::min<std::size_t>(spec.max_models, std::max<std::size_t>(3, spec.min_models));
-}
-
-/// Parameters at which a method does all it can: weights that differ, entries dropped, sums rescaled.
-Values telling_values(const MethodSpec& spec) {
-  const Values all{{"density", {0.4}},     {"epsilon", {0.2}},     {"gamma", {0.05}},      {"t", {0.3}},
-                   {"select_topk", {0.5}}, {"rescale", {1.0}},     {"normalize", {1.0}},   {"lambda", {0.8}},
-                   {"scale", {1.1}},       {"iterations", {20.0}}, {"filter_wise", {1.0}}, {"step", {0.5}}};
-  Values values;
-  for (const ParamSpec& param : spec.parameters) {
-    if (all.contains(param.name)) values[param.name] = all.at(param.name);
-    if (param.name == "weight") {
-      values[param.name] = {0.5, 0.3, 0.4};
-      values[param.name].resize(model_count(spec));
-    }
-  }
-  return values;
 }
 
 bool has_param(const MethodSpec& spec, const std::string& name) {
@@ -40,48 +25,52 @@ std::vector<TestTensor> sample_tensors(std::size_t models, Dtype dtype = Dtype::
           random_tensor("none", {0, 4}, models, dtype, 24)};
 }
 
-/// One way to use a method: a merge method by itself, or a transform before task arithmetic.
-struct Use {
-  const MethodSpec* spec;
-  Values values;
-
-  std::size_t models() const { return spec->kind == MethodKind::kMerge ? model_count(*spec) : 3; }
-  DriverResult run(const std::vector<TestTensor>& tensors, const DriverOptions& options = {}) const {
-    if (spec->kind == MethodKind::kMerge) return merge(spec->name, values, tensors, options);
-    return merge("task_arithmetic", {}, tensors, options, {{spec->name, values}});
+/// A line of the table of cases.
+class EveryCase : public ::testing::TestWithParam<cases::Case> {
+ protected:
+  std::size_t models() const { return GetParam().models; }
+  DriverResult run(const std::vector<TestTensor>& tensors, DriverOptions options = {}) const {
+    const auto numbers = [](MethodKind kind, const cases::Use& use) {
+      return cases::numbers_of(*builtin_methods().find(kind, use.name), use);
+    };
+    std::vector<TransformUse> transforms;
+    for (const cases::Use& use : GetParam().transforms)
+      transforms.push_back({use.name, numbers(MethodKind::kTransform, use)});
+    options.seed = GetParam().seed;
+    const cases::Use& method = GetParam().method;
+    return merge(method.name, numbers(MethodKind::kMerge, method), tensors, options, transforms);
   }
 };
 
-void PrintTo(const Use& use, std::ostream* out) { *out << use.spec->name; }
-
-/// All methods with telling values, and again with the other scope where they have one.
-std::vector<Use> all_uses() {
-  std::vector<Use> uses;
-  for (const MethodKind kind : {MethodKind::kMerge, MethodKind::kTransform})
-    for (const MethodSpec* spec : builtin_methods().all(kind)) {
-      const Values values = telling_values(*spec);
-      uses.push_back({spec, values});
-      if (has_param(*spec, "filter_wise")) uses.push_back({spec, {}});
-      if (!has_param(*spec, "scope")) continue;
-      uses.back().values["scope"] = {0.0};
-      uses.push_back({spec, values});
-      uses.back().values["scope"] = {1.0};
-    }
-  return uses;
+/// Stages that see whole matrices are not cut, and the driver has none.
+bool sees_matrices(const cases::Case& one) {
+  const auto wants = [](MethodKind kind, const cases::Use& use) {
+    const MethodSpec& spec = *builtin_methods().find(kind, use.name);
+    const TensorContext context{.name = "w",
+                                .shape = {210, 333},
+                                .size = 210 * 333,
+                                .row_size = 333,
+                                .models = model_count(spec),
+                                .params = make_params(spec, {}, model_count(spec))};
+    bool found = spec.combination && spec.combination->needs_for(context).granularity == Granularity::kMatrix;
+    for (const TransformSpec& transform : spec.transforms)
+      found = found || transform.needs_for(context).granularity == Granularity::kMatrix;
+    return found;
+  };
+  bool found = wants(MethodKind::kMerge, one.method);
+  for (const cases::Use& use : one.transforms) found = found || wants(MethodKind::kTransform, use);
+  return found;
 }
 
-class EveryUse : public ::testing::TestWithParam<Use> {};
-class EveryMerge : public ::testing::TestWithParam<Use> {};
-
-std::vector<Use> merge_uses() {
-  std::vector<Use> uses = all_uses();
-  std::erase_if(uses, [](const Use& use) { return use.spec->kind != MethodKind::kMerge; });
-  return uses;
+std::vector<cases::Case> cut_cases() {
+  auto read = cases::read_cases(WOOTZ_SMOKE_CASES);
+  if (!read) throw std::runtime_error(read.error().message);
+  std::erase_if(*read, sees_matrices);
+  return *std::move(read);
 }
 
-std::string use_name(const ::testing::TestParamInfo<Use>& info) {
-  return (info.param.spec->kind == MethodKind::kTransform ? "transform_" : "") + info.param.spec->name + "_" +
-         std::to_string(info.index);
+std::string case_name(const ::testing::TestParamInfo<cases::Case>& info) {
+  return info.param.method.name + "_" + std::to_string(info.index);
 }
 
 void expect_same_bits(const DriverResult& a, const DriverResult& b) {
@@ -90,119 +79,28 @@ void expect_same_bits(const DriverResult& a, const DriverResult& b) {
   ASSERT_EQ(a.facts, b.facts);
 }
 
-double largest_difference(const DriverResult& a, const DriverResult& b) {
-  double largest = 0.0;
-  for (std::size_t t = 0; t < a.outputs.size(); ++t)
-    for (std::size_t i = 0; i < a.outputs[t].size(); ++i)
-      largest = std::max(largest, std::abs(a.outputs[t][i] - b.outputs[t][i]));
-  return largest;
-}
-
-TEST_P(EveryUse, AnyCutAndOrderGivesTheSameBits) {
+TEST_P(EveryCase, AnyCutAndOrderGivesTheSameBits) {
   // Differences of bfloat16 values tie; sums over float64 values are not exact, so that their order shows.
   for (const Dtype dtype : {Dtype::kBF16, Dtype::kF64}) {
-    const auto tensors = sample_tensors(GetParam().models(), dtype);
-    const DriverResult expected = GetParam().run(tensors);
+    const auto tensors = sample_tensors(models(), dtype);
+    const DriverResult expected = run(tensors);
     for (const DriverOptions& options : std::vector<DriverOptions>{{.block = 1},
                                                                    {.block = 77},
                                                                    {.block = 100000},
                                                                    {.block = 1000, .shuffle = 3},
                                                                    {.block = 65536, .shuffle = 4}})
-      expect_same_bits(GetParam().run(tensors, options), expected);
+      expect_same_bits(run(tensors, options), expected);
   }
 }
 
-TEST_P(EveryUse, LargeTensorsAreCutAndSampledAtWill) {
-  const std::vector<TestTensor> tensors{random_tensor("w", {700, 601}, GetParam().models(), Dtype::kBF16, 3)};
-  const DriverResult expected = GetParam().run(tensors);
-  expect_same_bits(GetParam().run(tensors, {.block = 300, .shuffle = 5}), expected);
-  expect_same_bits(GetParam().run(tensors, {.sample_front = true}), expected);
+TEST_P(EveryCase, LargeTensorsAreCutAndSampledAtWill) {
+  const std::vector<TestTensor> tensors{random_tensor("w", {700, 601}, models(), Dtype::kBF16, 3)};
+  const DriverResult expected = run(tensors);
+  expect_same_bits(run(tensors, {.block = 300, .shuffle = 5}), expected);
+  expect_same_bits(run(tensors, {.sample_front = true}), expected);
 }
 
-TEST_P(EveryUse, ModelsEqualToTheBaseGiveTheBase) {
-  if (GetParam().spec->lanes != Lanes::kTaskVectors) GTEST_SKIP() << "works on values, not task vectors";
-  auto tensors = sample_tensors(GetParam().models());
-  for (TestTensor& tensor : tensors)
-    for (auto& model : tensor.models) model = tensor.base;
-  const DriverResult result = GetParam().run(tensors);
-  for (std::size_t t = 0; t < tensors.size(); ++t) EXPECT_EQ(result.outputs[t], tensors[t].base);
-}
-
-TEST_P(EveryUse, SeedsMatterExactlyToStochasticMethods) {
-  const auto tensors = sample_tensors(GetParam().models());
-  const double difference =
-      largest_difference(GetParam().run(tensors, {.seed = 1}), GetParam().run(tensors, {.seed = 2}));
-  EXPECT_EQ(difference > 0.0, GetParam().spec->stochastic);
-}
-
-TEST_P(EveryUse, ModelOrderMattersToRoundingAtMostWhereDeclared) {
-  const std::size_t models = GetParam().models();
-  if (models < 2) GTEST_SKIP() << "takes one model";
-  if (!GetParam().spec->order_independent) GTEST_SKIP() << "declared to depend on order";
-  auto tensors = sample_tensors(models);
-  const DriverResult expected = GetParam().run(tensors);
-  Use turned = GetParam();
-  for (auto& [name, numbers] : turned.values) std::reverse(numbers.begin(), numbers.end());
-  for (TestTensor& tensor : tensors) std::reverse(tensor.models.begin(), tensor.models.end());
-  EXPECT_LE(largest_difference(turned.run(tensors), expected), 1e-13);
-}
-
-TEST_P(EveryUse, OneNanDoesNotSpread) {
-  auto tensors = sample_tensors(GetParam().models());
-  tensors[0].models[0][1000] = NAN;
-  tensors[0].models[0][2000] = INFINITY;
-  DriverResult result = GetParam().run(tensors);
-  result.outputs[0][1000] = result.outputs[0][2000] = 0.0;
-  for (const auto& output : result.outputs)
-    for (std::size_t i = 0; i < output.size(); ++i) ASSERT_TRUE(std::isfinite(output[i])) << i;
-}
-
-TEST_P(EveryUse, TinyTensorsAreMerged) {
-  for (const std::uint64_t size : {0u, 1u, 2u}) {
-    const std::vector<TestTensor> tensors{random_tensor("w", {size}, GetParam().models(), Dtype::kF32, size)};
-    const DriverResult result = GetParam().run(tensors);
-    ASSERT_EQ(result.outputs[0].size(), size);
-    for (const double value : result.outputs[0]) EXPECT_TRUE(std::isfinite(value));
-  }
-}
-
-TEST_P(EveryMerge, CopiesGiveTheModelWhereDeclared) {
-  const MethodSpec& spec = *GetParam().spec;
-  if (!spec.idempotent) GTEST_SKIP() << "not declared idempotent";
-  for (const Dtype dtype : {Dtype::kF32, Dtype::kF16, Dtype::kBF16}) {
-    auto tensors = sample_tensors(model_count(spec), dtype);
-    for (TestTensor& tensor : tensors)
-      for (auto& model : tensor.models) model = tensor.models[0];
-    Values values;  // the defaults
-    if (has_param(spec, "t")) {
-      values["t"] = {0.3};  // two ends: equal models means equal to the base too
-      for (TestTensor& tensor : tensors) tensor.base = tensor.models[0];
-    }
-    const DriverResult result = merge(spec.name, values, tensors);
-    for (std::size_t t = 0; t < tensors.size(); ++t) {
-      oracle::Vector out = result.outputs[t];
-      for (double& value : out) value = rounded(dtype, value);
-      EXPECT_EQ(out, tensors[t].models[0]);
-    }
-  }
-}
-
-TEST_P(EveryMerge, LambdaZeroGivesTheBase) {
-  if (!has_param(*GetParam().spec, "lambda")) GTEST_SKIP() << "has no lambda";
-  Use use = GetParam();
-  use.values["lambda"] = {0.0};
-  const auto tensors = sample_tensors(use.models());
-  const DriverResult result = use.run(tensors);
-  for (std::size_t t = 0; t < tensors.size(); ++t) EXPECT_EQ(result.outputs[t], tensors[t].base);
-}
-
-TEST_P(EveryMerge, KeepingEverythingOfOneModelIsTaskArithmetic) {
-  if (!has_param(*GetParam().spec, "density") || !has_param(*GetParam().spec, "weight"))
-    GTEST_SKIP() << "drops nothing";
-  const auto tensors = sample_tensors(1);
-  const Values values{{"weight", {0.7}}, {"density", {1.0}}, {"normalize", {0.0}}, {"lambda", {0.9}}};
-  EXPECT_EQ(merge(GetParam().spec->name, values, tensors).outputs, merge("task_arithmetic", values, tensors).outputs);
-}
+INSTANTIATE_TEST_SUITE_P(Methods, EveryCase, ::testing::ValuesIn(cut_cases()), case_name);
 
 TEST(Reductions, KeepingEverythingWithoutElectionIsTaskArithmetic) {
   const auto tensors = sample_tensors(3);
@@ -216,18 +114,6 @@ TEST(Reductions, EqualWeightsAreTheAverage) {
   const auto tensors = sample_tensors(3);
   EXPECT_EQ(merge("linear", {{"weight", {1.0}}}, tensors).outputs, merge("average", {}, tensors).outputs);
 }
-
-TEST_P(EveryMerge, NothingKeptGivesTheBase) {
-  if (!has_param(*GetParam().spec, "density") || GetParam().spec->transforms.empty()) GTEST_SKIP() << "drops nothing";
-  Use use = GetParam();
-  use.values["density"] = {0.0};
-  const auto tensors = sample_tensors(use.models());
-  const DriverResult result = use.run(tensors);
-  for (std::size_t t = 0; t < tensors.size(); ++t) EXPECT_EQ(result.outputs[t], tensors[t].base);
-}
-
-INSTANTIATE_TEST_SUITE_P(Methods, EveryUse, ::testing::ValuesIn(all_uses()), use_name);
-INSTANTIATE_TEST_SUITE_P(Methods, EveryMerge, ::testing::ValuesIn(merge_uses()), use_name);
 
 TEST(Registry, HoldsTheMethodsThatRecipesName) {
   for (const char* name :

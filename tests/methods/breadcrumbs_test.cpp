@@ -9,22 +9,6 @@ struct Case {
   double density;
   double gamma;
 };
-const std::vector<Case> kCases{{0.9, 0.01}, {0.3, 0.2}, {0.5, 0.0}, {0.95, 0.3}, {1.0, 0.1}, {0.0, 0.1}};
-const oracle::Vector kWeights{0.6, 0.4};
-
-void expect_breadcrumbs(const std::string& method, bool consensus) {
-  for (const auto& [density, gamma] : kCases)
-    expect_matches_oracle(method, {{"weight", kWeights}, {"density", {density}}, {"gamma", {gamma}}}, 2,
-                          [&, density = density, gamma = gamma](const TestTensor& tensor) {
-                            const auto tau = map_task_vectors(tensor, [&](const oracle::Vector& x, std::size_t) {
-                              return oracle::breadcrumbs(x, density, gamma);
-                            });
-                            return oracle::task_arithmetic(tensor.base, tau, kWeights, consensus, false, 1.0);
-                          });
-}
-
-TEST(Breadcrumbs, MatchesOracle) { expect_breadcrumbs("breadcrumbs", false); }
-TEST(BreadcrumbsTies, MatchesOracle) { expect_breadcrumbs("breadcrumbs_ties", true); }
 
 TEST(Breadcrumbs, SmallTensorsAreNotEmptied) {
   // mergekit zeroes the task vector where gamma * n < 1.

@@ -5,31 +5,7 @@
 namespace wootz::testing {
 namespace {
 
-const oracle::Vector kWeights{0.7, 0.5, 1.0};
-const oracle::Vector kDensities{0.3, 1.0, 0.8};
 constexpr std::uint64_t kSeed = 42;
-
-void expect_dare(const std::string& method, bool consensus, bool rescale) {
-  const Values values{{"weight", kWeights}, {"density", kDensities}, {"rescale", {rescale ? 1.0 : 0.0}}};
-  expect_matches_oracle(method, values, 3,
-                        [&](const TestTensor& tensor) {
-                          const auto tau = map_task_vectors(tensor, [&](const oracle::Vector& x, std::size_t k) {
-                            const auto kept = oracle::dare(x, kSeed, tensor.name, k, kDensities[k]);
-                            return rescale ? oracle::l1_rescaled(x, kept) : kept;
-                          });
-                          return oracle::task_arithmetic(tensor.base, tau, kWeights, consensus, false, 1.0);
-                        },
-                        {.seed = kSeed});
-}
-
-TEST(DareLinear, MatchesOracle) {
-  expect_dare("dare_linear", false, true);
-  expect_dare("dare_linear", false, false);
-}
-TEST(DareTies, MatchesOracle) {
-  expect_dare("dare_ties", true, true);
-  expect_dare("dare_ties", true, false);
-}
 
 TEST(DareTransform, DividesByTheDensity) {
   const TestTensor tensor = random_tensor("w", {70001}, 2, Dtype::kF32);

@@ -5,28 +5,6 @@
 namespace wootz::testing {
 namespace {
 
-const oracle::Vector kWeights{0.7, 0.5, 1.0};
-const oracle::Vector kDensities{0.3, 1.0, 0.6};
-const oracle::Vector kEpsilons{0.2, 0.9, 0.15};
-constexpr std::uint64_t kSeed = 9;
-
-void expect_della(const std::string& method, bool consensus, bool normalize) {
-  const Values values{{"weight", kWeights}, {"density", kDensities}, {"epsilon", kEpsilons}};
-  expect_matches_oracle(method, values, 3,
-                        [&](const TestTensor& tensor) {
-                          const auto tau = map_task_vectors(tensor, [&](const oracle::Vector& x, std::size_t k) {
-                            if (kDensities[k] >= 1.0) return x;
-                            return oracle::l1_rescaled(x, oracle::della(x, row_size(tensor), kSeed, tensor.name, k,
-                                                                        kDensities[k], kEpsilons[k]));
-                          });
-                          return oracle::task_arithmetic(tensor.base, tau, kWeights, consensus, normalize, 1.0);
-                        },
-                        {.seed = kSeed});
-}
-
-TEST(Della, MatchesOracle) { expect_della("della", true, true); }
-TEST(DellaLinear, MatchesOracle) { expect_della("della_linear", false, false); }
-
 TEST(Della, DensityZeroGivesTheBase) {
   const TestTensor tensor = random_tensor("w", {30, 40}, 2, Dtype::kF32);
   EXPECT_EQ(merge("della", {{"density", {0.0}}}, {tensor}).outputs[0], tensor.base);

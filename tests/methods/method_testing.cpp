@@ -65,30 +65,6 @@ void expect_near_ulp(Dtype dtype, const std::vector<double>& actual, const std::
   }
 }
 
-void expect_matches_oracle(const std::string& method, const Values& values, std::size_t models, const Oracle& expected,
-                           const DriverOptions& options, const std::vector<TransformUse>& transforms) {
-  const std::vector<Shape> shapes{{}, {0}, {1}, {2}, {3, 0}, {7, 1}, {37, 53}, {4, 3, 2, 2}, {70001}, {260, 257}};
-  for (const Dtype dtype : {Dtype::kF32, Dtype::kF16, Dtype::kBF16})
-    for (const Shape& shape : shapes) {
-      SCOPED_TRACE(method + " on " + to_string(shape) + " " + std::string(dtype_name(dtype)));
-      const TestTensor tensor = random_tensor("layers.0.weight", shape, models, dtype, 7 + shape.size());
-      const DriverResult result = merge(method, values, {tensor}, options, transforms);
-      expect_near_ulp(dtype, result.outputs[0], expected(tensor));
-      if (::testing::Test::HasFatalFailure()) return;
-    }
-}
-
 oracle::Vectors task_vectors(const TestTensor& tensor) { return oracle::task_vectors(tensor.base, tensor.models); }
-
-oracle::Vectors map_task_vectors(const TestTensor& tensor, const LaneMap& map) {
-  oracle::Vectors tau = task_vectors(tensor);
-  for (std::size_t k = 0; k < tau.size(); ++k) tau[k] = map(tau[k], k);
-  return tau;
-}
-
-std::size_t row_size(const TestTensor& tensor) {
-  if (tensor.shape.size() < 2) return tensor.base.size();
-  return tensor.shape[0] == 0 ? 0 : tensor.base.size() / tensor.shape[0];
-}
 
 }  // namespace wootz::testing

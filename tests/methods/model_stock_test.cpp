@@ -5,15 +5,6 @@
 namespace wootz::testing {
 namespace {
 
-TEST(ModelStock, MatchesOracle) {
-  for (const bool filter_wise : {false, true})
-    for (const std::size_t models : {2u, 4u})
-      expect_matches_oracle(
-          "model_stock", {{"filter_wise", {filter_wise ? 1.0 : 0.0}}}, models, [&](const TestTensor& tensor) {
-            return oracle::model_stock(tensor.base, tensor.models, filter_wise ? row_size(tensor) : 0);
-          });
-}
-
 TEST(ModelStock, RatioFollowsTheAngle) {
   // Task vectors (1, 0) and (1, 1): c = sqrt(1/2), t = 2c / (1 + c).
   const TestTensor tensor{"w", {2}, {5.0, 5.0}, {{6.0, 5.0}, {6.0, 6.0}}};

@@ -10,10 +10,5 @@ TEST(Passthrough, KeepsValuesExactly) {
   EXPECT_EQ(merge("passthrough", {}, {tensor}).outputs[0], tensor.models[0]);
 }
 
-TEST(Passthrough, MatchesOracleWhenScaled) {
-  expect_matches_oracle("passthrough", {{"scale", {-1.7}}}, 1,
-                        [](const TestTensor& tensor) { return oracle::linear(tensor.models, {-1.7}, false); });
-}
-
 }  // namespace
 }  // namespace wootz::testing

@@ -5,12 +5,6 @@
 namespace wootz::testing {
 namespace {
 
-TEST(Sce, MatchesOracle) {
-  for (const double top : {1.0, 0.5, 0.1, 0.0})
-    expect_matches_oracle("sce", {{"select_topk", {top}}}, 3,
-                          [&](const TestTensor& tensor) { return oracle::sce(tensor.base, tensor.models, top); });
-}
-
 TEST(Sce, SelectsExactlyInLargeTensorsWhereManyEntriesDoNotVary) {
   TestTensor tensor = random_tensor("w", {600, 1000}, 3, Dtype::kBF16, 5, 0.002);
   for (std::size_t i = 0; i < tensor.base.size(); ++i)

@@ -7,12 +7,6 @@
 namespace wootz::testing {
 namespace {
 
-TEST(Slerp, MatchesOracle) {
-  for (const double t : {0.0, 0.25, 0.5, 1.0, 1.5})
-    expect_matches_oracle("slerp", {{"t", {t}}}, 1,
-                          [&](const TestTensor& tensor) { return oracle::slerp(tensor.base, tensor.models[0], t); });
-}
-
 TEST(Slerp, FollowsTheArcBetweenDistantModels) {
   for (const Dtype dtype : {Dtype::kF32, Dtype::kF16, Dtype::kBF16}) {
     const TestTensor tensor = random_tensor("w", {300, 301}, 1, dtype, 3, 0.2);
