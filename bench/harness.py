@@ -17,48 +17,55 @@ FULL_LAYERS = 22
 # One model of FULL_LAYERS is 2.2 GB.
 BYTES_OF_ONE_MODEL = 2 * 1_100_048_384
 
-GENERAL = """merge_method: {method}
-base_model: {models}/base
-models:
-  - {{model: {models}/expert1, parameters: {{{each}}}}}
-  - {{model: {models}/expert2, parameters: {{{each}}}}}
-  - {{model: {models}/expert3, parameters: {{{each}}}}}
-{more}dtype: bfloat16
-"""
-LINEAR = """merge_method: linear
-models:
-  - {{model: {models}/base, parameters: {{weight: 0.25}}}}
-  - {{model: {models}/expert1, parameters: {{weight: 0.25}}}}
-  - {{model: {models}/expert2, parameters: {{weight: 0.25}}}}
-  - {{model: {models}/expert3, parameters: {{weight: 0.25}}}}
-dtype: bfloat16
-"""
-AWD = "task_vectors:\n  - awd: {alpha: 0.1, step: 0.01, iterations: 300, scope: model}\n"
+LINES = pathlib.Path(__file__).resolve().parents[1] / "tests" / "cases" / "lines" / "speed.txt"
 
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    name: str
-    template: str
+    """A line of tests/cases/lines/speed.txt; tests/cases/case_line.h describes them."""
+
+    transforms: tuple[str, ...]
+    method: str
+    parameters: str  # of the method, for all models
+    models: tuple[str, ...]
     times_the_floor: float  # at most
-    method: str = ""
-    each: str = "weight: 0.3"
-    more: str = ""
+
+    @property
+    def name(self) -> str:
+        return "_".join([*(use.split()[0] for use in self.transforms), self.method])
 
     def recipe(self, models: pathlib.Path) -> str:
-        return self.template.format(models=models, method=self.method or self.name, each=self.each, more=self.more)
+        lines = [f"merge_method: {self.method}"]
+        if MODELS[0] not in self.models:
+            lines.append(f"base_model: {models}/{MODELS[0]}")
+        if self.transforms:
+            lines.append("task_vectors:")
+        for use in self.transforms:
+            name, *settings = use.split()
+            lines.append(f"  - {name}: {mapping(settings)}")
+        lines += ["models:", *(f"  - {{model: {models}/{model}}}" for model in self.models)]
+        return "\n".join([*lines, f"parameters: {self.parameters}", "dtype: bfloat16"]) + "\n"
 
 
-CASES = (
-    Case("linear", LINEAR, 1.5),
-    Case("task_arithmetic", GENERAL, 1.5),
-    Case("ties", GENERAL, 3.0, each="weight: 0.3, density: 0.2"),
-    Case("dare_ties", GENERAL, 3.0, each="weight: 0.3, density: 0.5"),
-    Case("breadcrumbs", GENERAL, 3.0, each="weight: 0.3, density: 0.9, gamma: 0.01"),
-    Case("sce", GENERAL, 3.0, each="", more="parameters: {select_topk: 0.1}\n"),
-    Case("awd_task_arithmetic", GENERAL, 3.0, method="task_arithmetic", more=AWD),
-    Case("della", GENERAL, 5.0, each="weight: 0.3, density: 0.5, epsilon: 0.15"),
-)
+def mapping(settings: list[str]) -> str:
+    return "{" + ", ".join(setting.replace("=", ": ") for setting in settings) + "}"
+
+
+def parse_case(line: str) -> Case:
+    """With as many models as there are checkpoints the base is one of them, else it is the base."""
+    pipeline, options = line.split(":")
+    given = dict(option.split("=") for option in options.split())
+    *transforms, method = pipeline.split(">")
+    name, *settings = method.split()
+    count = int(given.get("models", len(MODELS) - 1))
+    return Case(tuple(use.strip() for use in transforms), name, mapping(settings), MODELS[-count:], float(given["target"]))
+
+
+def read_cases(path: pathlib.Path) -> tuple[Case, ...]:
+    return tuple(parse_case(line) for line in path.read_text().splitlines() if line and not line.startswith("#"))
+
+
+CASES = read_cases(LINES)
 
 
 @dataclasses.dataclass(frozen=True)

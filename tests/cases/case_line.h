@@ -12,7 +12,7 @@
 //   data=NAME      how the values are distributed (case_data.h); by default near
 //   seed=N         of the recipe; by default 0
 //   ulps=N         how far the oracle may be, in units in the last place of the dtype; by default 1
-//   target=X       for bench/merge_bench.py: times a plain copy of the same bytes, at most
+//   target=X       for bench/merge_bench.py (lines/speed.txt): times a plain copy of the same bytes, at most
 //
 // Lines that are empty or begin with # are not cases.
 #pragma once

@@ -85,6 +85,12 @@ TEST(Table, SmokeHasEveryMethodAndTransform) {
     EXPECT_TRUE(transforms.contains(spec->name)) << "add a line for '" << spec->name << "' to smoke.txt";
 }
 
+TEST(Table, SpeedIsReadHereAsTheBenchmarksReadIt) {
+  const auto cases = read_cases(std::string(WOOTZ_CASE_LINES) + "/speed.txt");
+  ASSERT_TRUE(cases) << cases.error().message;
+  for (const Case& one : *cases) EXPECT_THAT(one.line, HasSubstr("target="));
+}
+
 /// A merge whose result is changed afterwards.
 Runner spoilt(std::function<void(Output& output, const RunOptions& options)> spoil) {
   return [spoil = std::move(spoil)](CaseModels& models, const Case& one, const RunOptions& options,
