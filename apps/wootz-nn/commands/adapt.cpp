@@ -13,6 +13,7 @@
 #include "wootz/adapt/adapt.h"
 #include "wootz/data/corruption.h"
 #include "wootz/nn/process_group.h"
+#include "wootz/recipe/change.h"
 #include "wootz/recipe/unsupported.h"
 
 namespace wootz::cli {
@@ -21,36 +22,12 @@ namespace {
 struct AdaptCommand {
   std::string recipe;
   std::string output;
-  std::optional<std::size_t> steps;
-  std::optional<std::uint64_t> seed;
-  std::string corruption;
-  int severity = 5;
+  AdaptChanges changes;
   ModelOptions model;
   AdaptOptions options;
   bool quiet = false;
   bool json = false;
 };
-
-// What the command line says instead of the recipe. It becomes part of the recipe's text, as a comment, so that the
-// output tells of it and an unfinished run of other values is told apart.
-void override_settings(const AdaptCommand& command, Recipe& recipe) {
-  AdaptSettings& settings = *recipe.adapt;
-  std::string said;
-  if (command.steps) {
-    settings.steps = *command.steps;
-    said += fmt::format(" steps: {}", settings.steps);
-  }
-  if (command.seed) {
-    settings.seed = *command.seed;
-    said += fmt::format(" seed: {}", settings.seed);
-  }
-  if (!command.corruption.empty()) {
-    settings.corruption = command.corruption;
-    settings.severity = command.severity;
-    said += fmt::format(" corruption: {} severity: {}", settings.corruption, settings.severity);
-  }
-  if (!said.empty()) recipe.text += fmt::format("\n# from the command line:{}\n", said);
-}
 
 Result<> check_recipe(const Recipe& recipe) {
   if (recipe.adapt) return {};
@@ -95,7 +72,7 @@ Result<int> run(AdaptCommand& command) {
   if (!command.quiet || planned.diagnostics.has_errors()) print_diagnostics(planned.diagnostics);
   if (planned.diagnostics.has_errors()) return exit_code(planned.diagnostics.to_error().kind);
   WOOTZ_RETURN_IF_ERROR(check_recipe(planned.plan.recipe));
-  override_settings(command, planned.plan.recipe);
+  planned.plan.recipe = with_adapt_changes(std::move(planned.plan.recipe), command.changes);
   command.options.device = command.model.device;
   command.options.threads = command.model.threads;
   // Longer than any evaluation that one process does while the others wait.
@@ -114,19 +91,21 @@ Result<int> run(AdaptCommand& command) {
 
 void add_overrides(CLI::App& app, AdaptCommand& command) {
   constexpr std::uint64_t kMost = 1'000'000'000;
-  app.add_option("--steps", command.steps, "steps to learn, instead of the recipe's; 0 merges with the first values")
+  app.add_option("--steps", command.changes.steps,
+                 "steps to learn, instead of the recipe's; 0 merges with the first values")
       ->type_name("N")
       ->check(whole_number(0, kMost, "a number of steps"));
-  app.add_option("--seed", command.seed, "seed of the order of the items, instead of the recipe's")->type_name("N");
+  app.add_option("--seed", command.changes.seed, "seed of the order of the items, instead of the recipe's")
+      ->type_name("N");
   CLI::Option* corruption = app.add_option_function<std::string>(
       "--corruption",
       [&command](const std::string& name) {
         (void)checked("--corruption", parse_corruption(name));
-        command.corruption = name;
+        command.changes.corruption = name;
       },
       "learn from corrupted images; 'wootz eval --help' lists the kinds");
   corruption->type_name("KIND");
-  app.add_option("--severity", command.severity, "of the corruption, from 1 to 5 (default 5)")
+  app.add_option("--severity", command.changes.severity, "of the corruption, from 1 to 5 (default 5)")
       ->type_name("N")
       ->check(whole_number(1, 5, "a severity"))
       ->needs(corruption);

@@ -5,8 +5,8 @@
 
 #include "wootz/engine/merge.h"
 #include "wootz/engine/open_and_plan.h"
+#include "wootz/recipe/change.h"
 #include "wootz/recipe/coefficients.h"
-#include "wootz/recipe/write_recipe.h"
 
 namespace wootz {
 namespace {
@@ -34,11 +34,7 @@ Result<Recipe> static_recipe(const MergePlan& plan, const CoefficientsOf& coeffi
     std::erase_if(model.parameters, [](const ParamSetting& setting) { return setting.name == "init"; });
     model.task.clear();
   }
-  recipe.coefficients = RecipeCoefficients{kTableName, {}, nullptr};
-  Diagnostics found = load_coefficients(recipe, write_coefficients(table, names, comment), kTableName);
-  if (found.has_errors()) return tl::unexpected(found.to_error());
-  recipe.text = write_recipe(recipe, comment);
-  return recipe;
+  return with_coefficient_table(std::move(recipe), std::move(table), names, kTableName, comment);
 }
 
 }  // namespace

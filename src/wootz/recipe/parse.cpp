@@ -165,6 +165,15 @@ Recipe read_recipe(const YamlNode& root, const Registry& registry, Reporter& rep
   return recipe;
 }
 
+// Whether a further line "seed: 1" would set the seed: the keys stand at the start of their lines, none is the seed,
+// and nothing ends the document.
+bool takes_seed_line(const YamlNode& root, std::string_view text) {
+  if (root.entries.empty() || root.find("seed") != nullptr) return false;
+  const TextPlace first = root.entries.front().place;
+  const bool block = first.column == 1 && first.line == root.place.line && root.place.column == 1;
+  return block && !text.starts_with("...") && text.find("\n...") == std::string_view::npos;
+}
+
 // The findings in the order in which a reader of the text meets them. The bound is for files that are no recipes.
 Diagnostics in_text_order(const Diagnostics& found) {
   constexpr std::size_t kMost = 100;
@@ -188,7 +197,10 @@ ParsedRecipe parse_recipe(std::string_view yaml, std::string file, const Registr
   ParsedRecipe parsed;
   const std::optional<YamlTree> tree =
       read_mapping(yaml, "the recipe", "it needs at least 'merge_method' and 'models'", report);
-  if (tree) parsed.recipe = read_recipe(*tree->root, registry, report);
+  if (tree) {
+    parsed.recipe = read_recipe(*tree->root, registry, report);
+    parsed.recipe.takes_seed_line = takes_seed_line(*tree->root, yaml);
+  }
   parsed.recipe.file = std::move(file);
   parsed.recipe.text = yaml;
   parsed.diagnostics = in_text_order(found);

@@ -53,7 +53,10 @@ struct RecipeCoefficients {
 
 struct Recipe {
   std::string file;  ///< its path, "" when made in memory
-  std::string text;  ///< verbatim
+  /// The recipe as outputs carry it and as unfinished runs are told apart by it: what was read, verbatim, with what the
+  /// functions of change.h have added, or what they have written. Only they and parse_recipe set it.
+  std::string text;
+  bool takes_seed_line = false;  ///< whether `seed: 1` as a further line of the text would set the seed
   const MethodSpec* method = nullptr;
   SourcePlace method_place;
   std::vector<RecipeModel> models;          ///< in order, as written

@@ -9,8 +9,8 @@
 namespace wootz {
 
 /// YAML that parse_recipe reads as the same recipe: same method, models, values, filters and gradients. Comments and
-/// layout of recipe.text are lost; each line of `comment` stands at the top, after "# ". References stay as they are.
-/// Requires: a recipe without errors, of a method that does not learn from data.
+/// layout of the text that was read are lost; each line of `comment` stands at the top, after "# ". References stay as
+/// they are. Requires: a recipe without errors, of a method that does not learn from data.
 std::string write_recipe(const Recipe& recipe, std::string_view comment = "");
 
 /// recipe.text with another path under `coefficients`: only the path changes where it is plainly written there, else

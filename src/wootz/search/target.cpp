@@ -7,9 +7,9 @@
 #include <cmath>
 
 #include "wootz/core/nearest.h"
+#include "wootz/recipe/change.h"
 #include "wootz/recipe/param_values.h"
 #include "wootz/recipe/resolve.h"
-#include "wootz/recipe/write_recipe.h"
 
 namespace wootz {
 namespace {
@@ -120,8 +120,7 @@ Recipe with_values(const Recipe& recipe, const Target& target, std::span<const d
       for (RecipeModel& model : changed.models) clear(model.parameters, target.spec->name);
     set(changed.parameters, target.spec->name, values[0]);
   }
-  changed.text = write_recipe(changed);
-  return changed;
+  return with_written_text(std::move(changed));
 }
 
 bool is_divided_out(const MergePlan& plan, const Target& target) {
