@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <variant>
 
-#include "wootz/core/check.h"
 #include "wootz/engine/open_and_plan.h"
-#include "wootz/recipe/write_recipe.h"
+#include "wootz/recipe/change.h"
 #include "wootz/search/move_recipe.h"
 
 namespace wootz {
@@ -41,211 +41,233 @@ std::vector<double> default_grid() {
   return values;
 }
 
-class Searcher {
- public:
-  Searcher(FileSystem& files, const std::vector<Task>& tasks, const std::string& output, const SearchOptions& options)
-      : files_(files), tasks_(tasks), output_(output), options_(options), cache_(0) {
-    if (options_.grid.empty()) options_.grid = default_grid();
-    if (options_.evaluate.split.empty()) options_.evaluate.split = "validation";
-    if (options_.work_directory.empty()) options_.work_directory = output + ".wootz-work";
-    options_.evaluate.corruption.reset();
-  }
+SearchOptions with_defaults(SearchOptions options, const std::string& output) {
+  if (options.grid.empty()) options.grid = default_grid();
+  if (options.evaluate.split.empty()) options.evaluate.split = "validation";
+  if (options.work_directory.empty()) options.work_directory = output + ".wootz-work";
+  options.evaluate.corruption.reset();
+  return options;
+}
 
-  Result<SearchResult> run(const Recipe& recipe) {
-    const auto start = std::chrono::steady_clock::now();
-    WOOTZ_RETURN_IF_ERROR(check_output());
-    WOOTZ_TRY(target_, find_target(recipe, options_.parameter, options_.method == SearchMethod::kCma));
-    WOOTZ_TRY(plan_, open_and_plan(files_, recipe));
-    WOOTZ_RETURN_IF_ERROR(check_search());
-    describe();
-    {
-      WOOTZ_RETURN_IF_ERROR(open_tasks());
-      WOOTZ_TRY(const auto folder, WorkFolder::make(files_, options_.work_directory));
-      WOOTZ_RETURN_IF_ERROR(prepare());
-      WOOTZ_RETURN_IF_ERROR(search());
-      result_.merges = candidates_->merges();
-      candidates_.reset();
-    }
-    WOOTZ_RETURN_IF_ERROR(write());
-    result_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    return std::move(result_);
-  }
+Result<> check_output(FileSystem& files, const std::string& output, bool overwrite) {
+  if (files.is_directory(output)) return fail(ErrorKind::kUsage, "{} is a directory; name a file", output);
+  if (files.exists(output) && !overwrite)
+    return fail(ErrorKind::kUsage, "{} exists; choose another name, or pass --overwrite", output);
+  return files.create_directories(parent_path(output));
+}
 
- private:
-  Result<> check_output() {
-    if (files_.is_directory(output_)) return fail(ErrorKind::kUsage, "{} is a directory; name a file", output_);
-    if (files_.exists(output_) && !options_.overwrite)
-      return fail(ErrorKind::kUsage, "{} exists; choose another name, or pass --overwrite", output_);
-    if (tasks_.empty()) return fail(ErrorKind::kUsage, "no task is given to search on");
-    return files_.create_directories(parent_path(output_));
-  }
+/// How candidates are chosen, with all its numbers: the values of a grid, or a search between bounds.
+using Strategy = std::variant<std::vector<double>, GoldenOptions, CmaOptions>;
 
-  Result<> check_search() {
-    if (is_divided_out(plan_, target_))
-      return fail(ErrorKind::kUsage,
-                  "one weight for all models changes nothing while 'normalize' is true: set 'normalize: false', or "
-                  "search for a weight of each model with --method cmaes");
-    if (options_.method == SearchMethod::kGrid) {
-      for (const double value : options_.grid) WOOTZ_RETURN_IF_ERROR(check_value(target_, value));
-      return {};
-    }
-    if (target_.spec->type == ParamType::kInteger)
-      return fail(ErrorKind::kUsage, "'{}' is a whole number: search for it with --method grid and --grid",
-                  target_.name);
-    WOOTZ_RETURN_IF_ERROR(check_range());
-    return check_evaluations();
-  }
+Result<> check_range(const Target& target, double low, double high) {
+  if (low >= high) return fail(ErrorKind::kUsage, "the range {} to {} is empty", low, high);
+  WOOTZ_RETURN_IF_ERROR(check_value(target, low));
+  return check_value(target, high);
+}
 
-  // Golden section needs a range; CMA-ES keeps to the parameter's own where none is given.
-  Result<> check_range() {
-    const bool golden = options_.method == SearchMethod::kGolden;
-    if (!options_.low) options_.low = golden ? 0.0 : target_.spec->minimum;
-    if (!options_.high) options_.high = golden ? 1.0 : target_.spec->maximum;
-    if (*options_.low >= *options_.high)
-      return fail(ErrorKind::kUsage, "the range {} to {} is empty", *options_.low, *options_.high);
-    WOOTZ_RETURN_IF_ERROR(check_value(target_, *options_.low));
-    return check_value(target_, *options_.high);
-  }
+Result<std::size_t> evaluations_of(const SearchOptions& options, std::size_t by_default, std::size_t least) {
+  const std::size_t evaluations = options.evaluations == 0 ? by_default : options.evaluations;
+  if (evaluations >= least) return evaluations;
+  return fail(ErrorKind::kUsage, "--method {} needs at least {} evaluations here, not {}",
+              search_method_name(options.method), least, evaluations);
+}
 
-  Result<> check_evaluations() {
-    const bool golden = options_.method == SearchMethod::kGolden;
-    if (options_.evaluations == 0) options_.evaluations = golden ? kGoldenEvaluations : kCmaEvaluations;
-    const std::size_t least = golden ? 2 : cma_population(target_.dimensions(plan_.recipe)) + 2;
-    if (options_.evaluations >= least) return {};
-    return fail(ErrorKind::kUsage, "--method {} needs at least {} evaluations here, not {}",
-                search_method_name(options_.method), least, options_.evaluations);
+Result<Strategy> choose_strategy(const SearchOptions& options, const Target& target, const MergePlan& plan) {
+  if (is_divided_out(plan, target))
+    return fail(ErrorKind::kUsage,
+                "one weight for all models changes nothing while 'normalize' is true: set 'normalize: false', or "
+                "search for a weight of each model with --method cmaes");
+  if (options.method == SearchMethod::kGrid) {
+    for (const double value : options.grid) WOOTZ_RETURN_IF_ERROR(check_value(target, value));
+    return options.grid;
   }
-
-  void describe() {
-    result_.parameter = target_.name;
-    result_.method = options_.method;
-    result_.split = options_.evaluate.split;
-    if (target_.per_model)
-      for (const std::size_t lane : plan_.recipe.lanes()) result_.models.push_back(plan_.recipe.models[lane].reference);
+  if (target.spec->type == ParamType::kInteger)
+    return fail(ErrorKind::kUsage, "'{}' is a whole number: search for it with --method grid and --grid", target.name);
+  if (options.method == SearchMethod::kGolden) {
+    GoldenOptions golden;
+    golden.low = options.low.value_or(0.0);
+    golden.high = options.high.value_or(1.0);
+    WOOTZ_RETURN_IF_ERROR(check_range(target, golden.low, golden.high));
+    WOOTZ_TRY(golden.evaluations, evaluations_of(options, kGoldenEvaluations, 2));
+    return golden;
   }
+  CmaOptions cma{target.dimensions(plan.recipe), kFirstMean, kFirstStep};
+  cma.low = options.low.value_or(target.spec->minimum);  // without a range it keeps to the parameter's own
+  cma.high = options.high.value_or(target.spec->maximum);
+  cma.seed = options.seed;
+  WOOTZ_RETURN_IF_ERROR(check_range(target, cma.low, cma.high));
+  WOOTZ_TRY(cma.evaluations, evaluations_of(options, kCmaEvaluations, cma_population(cma.dimensions) + 2));
+  return cma;
+}
 
-  Result<> prepare() {
-    CandidateOptions candidates;
-    candidates.work_directory = options_.work_directory;
-    candidates.kept_memory = options_.max_memory / 2;
-    candidates.model = options_.model;
-    // What a merge moves are bytes, and no part of the search's items.
-    if (options_.progress)
-      candidates.progress = [this](Progress progress) {
-        progress.moved = 0;
-        options_.progress(progress);
-      };
-    WOOTZ_TRY(candidates_, make_candidates(files_, plan_, target_, candidates));
-    result_.route = candidates_->route();
-    cache_ = BatchCache(options_.max_memory - candidates_->memory());
-    options_.evaluate.cache = &cache_;
-    return {};
-  }
+/// How many candidates there are at most.
+std::size_t most_candidates(const Strategy& strategy) {
+  if (const auto* grid = std::get_if<std::vector<double>>(&strategy)) return grid->size();
+  if (const auto* golden = std::get_if<GoldenOptions>(&strategy)) return golden->evaluations;
+  return std::get<CmaOptions>(strategy).evaluations;
+}
 
-  Result<> search() {
-    const bool grid = options_.method == SearchMethod::kGrid;
-    total_ = items_ * (grid ? options_.grid.size() : options_.evaluations);
-    const Objective objective = [this](std::span<const double> values) { return evaluate_candidate(values); };
-    switch (options_.method) {
-      case SearchMethod::kGrid:
-        return search_grid(options_.grid, objective);
-      case SearchMethod::kGolden:
-        return search_golden({*options_.low, *options_.high, options_.evaluations}, objective);
-      case SearchMethod::kCma:
-        return search_cma({target_.dimensions(plan_.recipe), kFirstMean, kFirstStep, *options_.low, *options_.high,
-                           options_.evaluations, options_.seed},
-                          objective);
-    }
-    return {};
-  }
+Result<> ask_for_candidates(const Strategy& strategy, const Objective& objective) {
+  if (const auto* grid = std::get_if<std::vector<double>>(&strategy)) return search_grid(*grid, objective);
+  if (const auto* golden = std::get_if<GoldenOptions>(&strategy)) return search_golden(*golden, objective);
+  return search_cma(std::get<CmaOptions>(strategy), objective);
+}
 
-  Result<Quality> evaluate_candidate(std::span<const double> values) {
-    auto scored = score_candidate(values);
-    if (!scored) return tl::unexpected(std::move(scored).error().within(named(values)));
-    const bool first = result_.candidates.empty();
-    result_.candidates.push_back(*std::move(scored));
-    const Candidate& candidate = result_.candidates.back();
-    if (first || is_better(candidate.mean, result_.candidates[result_.best].mean))
-      result_.best = result_.candidates.size() - 1;
-    return candidate.mean;
-  }
-
-  // "candidate 3 (lambda 0.2)"
-  std::string named(std::span<const double> values) const {
-    const std::string number = fmt::format("candidate {}", result_.candidates.size() + 1);
-    return values.size() == 1 ? fmt::format("{} ({} {})", number, target_.name, values[0]) : number;
-  }
-
-  Result<Candidate> score_candidate(std::span<const double> values) {
-    WOOTZ_TRY(const Model* model, candidates_->get(values));
-    Candidate candidate{{values.begin(), values.end()}, {}, {}};
-    for (const OpenTask& task : open_) {
-      const std::uint64_t before = done_;
-      const auto tell = [&](std::size_t done, std::size_t) { show(before + done); };
-      WOOTZ_TRY(const Evaluation evaluation, evaluate(files_, *model, task, options_.evaluate, tell));
-      done_ = before + items_of(task);
-      const Score& score = evaluation.score;
-      candidate.tasks.push_back({task.task.name, score.accuracy, score.loss, score.n});
-      candidate.mean.accuracy += score.accuracy / static_cast<double>(open_.size());
-      candidate.mean.loss += score.loss / static_cast<double>(open_.size());
-      if (result_.candidates.empty())
-        result_.skipped.insert(result_.skipped.end(), evaluation.skipped.begin(), evaluation.skipped.end());
-    }
-    return candidate;
-  }
-
-  // Before anything is merged: the donor's network is that of every candidate.
-  Result<> open_tasks() {
-    const std::string& donor = plan_.sources.donor().checkpoint.path();
-    WOOTZ_TRY(const Model model, Model::load(files_, donor, options_.model));
-    for (const Task& task : tasks_) {
-      WOOTZ_TRY(OpenTask open, open_task_for(files_, task, model.info(), options_.evaluate.split));
-      const bool held_out_of_test = open.split != "test" && task.held_out.from == task.data.split;
-      if (open.split == "test" || open.split == task.data.split || held_out_of_test) result_.test_labels = true;
-      items_ += items_of(open);
-      open_.push_back(std::move(open));
-    }
-    return {};
-  }
-
-  std::size_t items_of(const OpenTask& task) const {
-    const std::size_t most = options_.evaluate.max_items;
-    return most == 0 ? task.data->size() : std::min(task.data->size(), most);
-  }
-
-  void show(std::uint64_t done) const {
-    if (options_.progress) options_.progress({"searching", done, total_, done, "items"});
-  }
-
-  Result<> write() {
-    result_.recipe = with_values(plan_.recipe, target_, result_.candidates[result_.best].values);
-    move_recipe(files_, result_.recipe, output_);
-    result_.recipe.text = write_recipe(result_.recipe, search_comment(result_));
-    const ParsedRecipe again = parse_recipe(result_.recipe.text, output_, builtin_methods());
-    if (again.diagnostics.has_errors()) return tl::unexpected(again.diagnostics.to_error());
-    return write_text_atomically(files_, output_, result_.recipe.text);
-  }
-
-  FileSystem& files_;
-  const std::vector<Task>& tasks_;
-  std::string output_;
-  SearchOptions options_;
-  Target target_;
-  MergePlan plan_;
-  BatchCache cache_;
-  std::unique_ptr<Candidates> candidates_;
-  std::vector<OpenTask> open_;
-  std::uint64_t items_ = 0;  ///< of a candidate
-  std::uint64_t done_ = 0;   ///< items, of all candidates so far
-  std::uint64_t total_ = 0;  ///< items, of all candidates there may be
-  SearchResult result_;
+/// The tasks that every candidate is evaluated on.
+struct OpenedTasks {
+  std::vector<OpenTask> tasks;
+  std::vector<std::uint64_t> items;  ///< of each task
+  std::uint64_t all_items = 0;
+  bool test_labels = false;  ///< whether a task is tested on these items
 };
+
+// The donor's network is that of every candidate, so tasks that do not fit it are found before anything is merged.
+Result<OpenedTasks> open_tasks(FileSystem& files, const MergePlan& plan, const std::vector<Task>& tasks,
+                               const SearchOptions& options) {
+  if (tasks.empty()) return fail(ErrorKind::kUsage, "no task is given to search on");
+  WOOTZ_TRY(const Model model, Model::load(files, plan.sources.donor().checkpoint.path(), options.model));
+  const std::size_t most = options.evaluate.max_items;
+  OpenedTasks opened;
+  for (const Task& task : tasks) {
+    WOOTZ_TRY(OpenTask open, open_task_for(files, task, model.info(), options.evaluate.split));
+    const bool held_out_of_test = open.split != "test" && task.held_out.from == task.data.split;
+    if (open.split == "test" || open.split == task.data.split || held_out_of_test) opened.test_labels = true;
+    opened.items.push_back(most == 0 ? open.data->size() : std::min(open.data->size(), most));
+    opened.all_items += opened.items.back();
+    opened.tasks.push_back(std::move(open));
+  }
+  return opened;
+}
+
+Result<std::unique_ptr<Candidates>> open_candidates(FileSystem& files, const MergePlan& plan, const Target& target,
+                                                    const SearchOptions& options) {
+  CandidateOptions candidates;
+  candidates.work_directory = options.work_directory;
+  candidates.kept_memory = options.max_memory / 2;
+  candidates.model = options.model;
+  // What a merge moves are bytes, and no part of the search's items.
+  if (options.progress)
+    candidates.progress = [show = options.progress](Progress progress) {
+      progress.moved = 0;
+      show(progress);
+    };
+  return make_candidates(files, plan, target, candidates);
+}
+
+/// A candidate, and the damaged items that were left out of its evaluation.
+struct Scored {
+  Candidate candidate;
+  std::vector<std::string> skipped;
+};
+
+/// Told the items that are done.
+using TellItems = std::function<void(std::uint64_t items)>;
+
+Result<Scored> score_candidate(FileSystem& files, const Model& model, std::span<const double> values,
+                               const OpenedTasks& opened, const EvaluateOptions& options, const TellItems& tell) {
+  Scored scored{{{values.begin(), values.end()}, {}, {}}, {}};
+  Candidate& candidate = scored.candidate;
+  const auto share = static_cast<double>(opened.tasks.size());
+  std::uint64_t before = 0;
+  for (std::size_t i = 0; i < opened.tasks.size(); ++i) {
+    const OpenTask& task = opened.tasks[i];
+    const auto tell_here = [&](std::size_t done, std::size_t) { tell(before + done); };
+    WOOTZ_TRY(const Evaluation evaluation, evaluate(files, model, task, options, tell_here));
+    before += opened.items[i];
+    const Score& score = evaluation.score;
+    candidate.tasks.push_back({task.task.name, score.accuracy, score.loss, score.n});
+    candidate.mean.accuracy += score.accuracy / share;
+    candidate.mean.loss += score.loss / share;
+    scored.skipped.insert(scored.skipped.end(), evaluation.skipped.begin(), evaluation.skipped.end());
+  }
+  return scored;
+}
+
+/// What a search has found.
+struct Ranking {
+  std::vector<Candidate> candidates;  ///< in the order they were evaluated
+  std::size_t best = 0;
+  std::vector<std::string> skipped;  ///< of the first candidate
+};
+
+void add(Ranking& ranking, Scored scored) {
+  if (ranking.candidates.empty()) ranking.skipped = std::move(scored.skipped);
+  ranking.candidates.push_back(std::move(scored.candidate));
+  const Candidate& last = ranking.candidates.back();
+  if (is_better(last.mean, ranking.candidates[ranking.best].mean)) ranking.best = ranking.candidates.size() - 1;
+}
+
+// "candidate 3 (lambda 0.2)"
+std::string name_of(std::size_t number, const Target& target, std::span<const double> values) {
+  const std::string name = fmt::format("candidate {}", number);
+  return values.size() == 1 ? fmt::format("{} ({} {})", name, target.name, values[0]) : name;
+}
+
+Result<Ranking> rank_candidates(FileSystem& files, const Strategy& strategy, const Target& target,
+                                const OpenedTasks& opened, Candidates& candidates, const SearchOptions& options) {
+  BatchCache cache(options.max_memory - candidates.memory());
+  EvaluateOptions evaluating = options.evaluate;
+  evaluating.cache = &cache;
+  const std::uint64_t total = opened.all_items * most_candidates(strategy);
+  Ranking ranking;
+  const auto score = [&](std::span<const double> values) -> Result<Scored> {
+    const std::uint64_t before = opened.all_items * ranking.candidates.size();
+    const TellItems tell = [&](std::uint64_t items) {
+      if (options.progress) options.progress({"searching", before + items, total, before + items, "items"});
+    };
+    WOOTZ_TRY(const Model* model, candidates.get(values));
+    return score_candidate(files, *model, values, opened, evaluating, tell);
+  };
+  WOOTZ_RETURN_IF_ERROR(ask_for_candidates(strategy, [&](std::span<const double> values) -> Result<Quality> {
+    Result<Scored> scored = score(values);
+    if (!scored)
+      return tl::unexpected(std::move(scored).error().within(name_of(ranking.candidates.size() + 1, target, values)));
+    add(ranking, *std::move(scored));
+    return ranking.candidates.back().mean;
+  }));
+  return ranking;
+}
+
+std::vector<std::string> models_of(const Target& target, const Recipe& recipe) {
+  std::vector<std::string> models;
+  if (target.per_model)
+    for (const std::size_t lane : recipe.lanes()) models.push_back(recipe.models[lane].reference);
+  return models;
+}
 
 }  // namespace
 
 Result<SearchResult> search(FileSystem& files, const Recipe& recipe, const std::vector<Task>& tasks,
-                            const std::string& output, const SearchOptions& options) {
-  return Searcher(files, tasks, output, options).run(recipe);
+                            const std::string& output, const SearchOptions& given) {
+  const auto start = std::chrono::steady_clock::now();
+  const SearchOptions options = with_defaults(given, output);
+  WOOTZ_RETURN_IF_ERROR(check_output(files, output, options.overwrite));
+  WOOTZ_TRY(const Target target, find_target(recipe, options.parameter, options.method == SearchMethod::kCma));
+  WOOTZ_TRY(const MergePlan plan, open_and_plan(files, recipe));
+  WOOTZ_TRY(const Strategy strategy, choose_strategy(options, target, plan));
+  SearchResult result;
+  result.parameter = target.name;
+  result.models = models_of(target, plan.recipe);
+  result.method = options.method;
+  result.split = options.evaluate.split;
+  {
+    WOOTZ_TRY(const OpenedTasks opened, open_tasks(files, plan, tasks, options));
+    WOOTZ_TRY(const auto folder, WorkFolder::make(files, options.work_directory));
+    WOOTZ_TRY(const auto candidates, open_candidates(files, plan, target, options));
+    WOOTZ_TRY(Ranking ranking, rank_candidates(files, strategy, target, opened, *candidates, options));
+    result.test_labels = opened.test_labels;
+    result.candidates = std::move(ranking.candidates);
+    result.best = ranking.best;
+    result.skipped = std::move(ranking.skipped);
+    result.route = candidates->route();
+    result.merges = candidates->merges();
+  }
+  Recipe best = with_values(plan.recipe, target, result.candidates[result.best].values);
+  move_recipe(files, best, output);
+  result.recipe = with_written_text(std::move(best), search_comment(result));
+  WOOTZ_RETURN_IF_ERROR(write_text_atomically(files, output, result.recipe.text));
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return result;
 }
 
 }  // namespace wootz
