@@ -4,8 +4,8 @@
 #include <set>
 
 #include "format.h"
-#include "inspect_groups.h"
 #include "table.h"
+#include "wootz/engine/inspection_groups.h"
 
 namespace wootz::cli {
 namespace {

@@ -4,6 +4,7 @@
 
 #include "commands/commands.h"
 #include "console.h"
+#include "json_output.h"
 #include "network_options.h"
 #include "option_types.h"
 #include "progress_meter.h"
@@ -11,6 +12,7 @@
 #include "search_text.h"
 #include "task_options.h"
 #include "wootz/search/search.h"
+#include "wootz/search/search_json.h"
 #include "wootz/search/search_values.h"
 
 namespace wootz::cli {

@@ -1,11 +1,11 @@
-#include "inspect_groups.h"
+#include "wootz/engine/inspection_groups.h"
 
 #include <algorithm>
 #include <map>
 
 #include "wootz/core/shape.h"
 
-namespace wootz::cli {
+namespace wootz {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -75,4 +75,4 @@ InspectedGroup total_of(const Inspection& inspection) {
   return total;
 }
 
-}  // namespace wootz::cli
+}  // namespace wootz

@@ -7,7 +7,7 @@
 
 #include "wootz/engine/inspect.h"
 
-namespace wootz::cli {
+namespace wootz {
 
 /// A row of a report: a tensor, a layer, or the whole.
 struct InspectedGroup {
@@ -32,4 +32,4 @@ InspectedGroup total_of(const Inspection& inspection);
 /// Whether a comes before b, numbers in them compared as numbers.
 bool natural_less(std::string_view a, std::string_view b);
 
-}  // namespace wootz::cli
+}  // namespace wootz
