@@ -160,8 +160,10 @@ std::string cost_text(const PlanFindings& findings, const PlanCommand& command, 
 std::vector<PipelineStep> pipeline_steps(const MergePlan& plan) {
   std::vector<PipelineStep> steps(plan.groups());
   for (std::size_t group = 0; group < steps.size(); ++group) {
-    const bool last = group == plan.recipe.transforms.size();
-    steps[group].method = last ? plan.recipe.method : plan.recipe.transforms[group].method;
+    const Recipe& recipe = plan.recipe;
+    steps[group].method = group < plan.method_group()    ? recipe.transforms[group].method
+                          : group == plan.method_group() ? recipe.method
+                                                         : recipe.updates[group - plan.method_group() - 1].method;
     steps[group].parameters = parameters_text(*steps[group].method, plan.contexts(group));
   }
   for (std::size_t i = 0; i < plan.stages.size(); ++i) {

@@ -97,18 +97,21 @@ std::string encode_manifest(const MergePlan& plan, const std::vector<TensorRecor
     tensors.push_back(describe_tensor(plan, plan.tensors[i], records[i]));
   Json transforms = Json::array();
   for (const RecipeTransform& transform : plan.recipe.transforms) transforms.push_back(transform.method->name);
+  Json updates = Json::array();
+  for (const RecipeTransform& update : plan.recipe.updates) updates.push_back(update.method->name);
   Json lanes = Json::array();
   for (std::size_t lane : plan.sources.lanes) lanes.push_back(plan.sources.models[lane].reference);
-  const Json manifest = {{"format", "wootz-manifest/1"},
-                         {"wootz", version()},
-                         {"method", plan.recipe.method->name},
-                         {"task_vector_transforms", std::move(transforms)},
-                         {"seed", plan.recipe.seed},
-                         {"lanes", std::move(lanes)},
-                         {"recipe", plan.recipe.text},
-                         {"models", describe_models(plan.sources)},
-                         {"output", describe_output(plan, side_files)},
-                         {"tensors", std::move(tensors)}};
+  Json manifest = {{"format", "wootz-manifest/1"},
+                   {"wootz", version()},
+                   {"method", plan.recipe.method->name},
+                   {"task_vector_transforms", std::move(transforms)},
+                   {"seed", plan.recipe.seed},
+                   {"lanes", std::move(lanes)},
+                   {"recipe", plan.recipe.text},
+                   {"models", describe_models(plan.sources)},
+                   {"output", describe_output(plan, side_files)},
+                   {"tensors", std::move(tensors)}};
+  if (!updates.empty()) manifest["update_transforms"] = std::move(updates);
   return manifest.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

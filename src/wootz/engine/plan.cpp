@@ -33,9 +33,6 @@ class Planner {
   }
 
   PlannedMerge run() && {
-    if (!plan().recipe.updates.empty())
-      result_.diagnostics.error(ErrorKind::kUsage, plan().recipe.updates.front().place,
-                                "'update' is read and checked, but this version cannot merge with it yet: remove it");
     if (result_.diagnostics.has_errors()) return std::move(result_);
     collect_tensors();
     report_unreached();
@@ -154,25 +151,34 @@ class Planner {
 
   void build_stages() {
     const Recipe& recipe = plan().recipe;
-    for (const RecipeTransform& transform : recipe.transforms) add_group(*transform.method, transform.parameters);
-    add_group(*recipe.method, recipe.parameters);
+    const auto of_lanes = [&](const MethodSpec& method, const std::vector<ParamSetting>& settings) {
+      add_group(method, sources().lanes.size(), [&](const std::string& name, LayerPlace place) {
+        return resolve_parameters(method, recipe, settings, name, place);
+      });
+    };
+    for (const RecipeTransform& transform : recipe.transforms) of_lanes(*transform.method, transform.parameters);
+    of_lanes(*recipe.method, recipe.parameters);
     plan().combination = plan().stages.size();
     plan().stages.push_back({nullptr, plan().method_group(), false, recipe.method->name});
     plan().takes_task_vectors = plan().combination > 0 || recipe.method->lanes == Lanes::kTaskVectors;
     plan().restores_parameters = plan().takes_task_vectors && recipe.method->lanes == Lanes::kParameters;
+    for (const RecipeTransform& update : recipe.updates)
+      add_group(*update.method, 1, [&](const std::string& name, LayerPlace place) {
+        return resolve_update_parameters(update, name, place);
+      });
     for (const std::size_t index : plan().merged_tensors) ask_needs(plan().tensors[index]);
   }
 
-  // The parameters of a method for every tensor, and the stages of its transforms.
-  void add_group(const MethodSpec& method, const std::vector<ParamSetting>& settings) {
+  // The parameters of a method for every tensor, and the stages of its transforms, which work on `models` lanes.
+  template <typename Resolve>
+  void add_group(const MethodSpec& method, std::size_t models, const Resolve& resolve) {
     const std::vector<LayerPlace> places = layer_places(merged_names());
     std::size_t group = 0;
     for (std::size_t m = 0; m < plan().merged_tensors.size(); ++m) {
       PlannedTensor& tensor = plan().tensors[plan().merged_tensors[m]];
       group = tensor.contexts.size();
-      tensor.contexts.push_back(
-          {tensor.name, tensor.shape, tensor.size, tensor.row_size, tensor.lanes.size(), plan().recipe.seed,
-           resolve_parameters(method, plan().recipe, settings, tensor.name, places[m]), plan().stages.size()});
+      tensor.contexts.push_back({tensor.name, tensor.shape, tensor.size, tensor.row_size, models, plan().recipe.seed,
+                                 resolve(tensor.name, places[m]), plan().stages.size()});
     }
     for (const TransformSpec& transform : method.transforms) {
       const bool whole_model = transform.scoped && !plan().merged_tensors.empty() &&

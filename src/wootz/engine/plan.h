@@ -61,7 +61,7 @@ struct MergePlan {
   Sources sources;
   std::vector<PlannedTensor> tensors;  ///< in output order
   std::vector<OutputShard> shards;
-  std::vector<PlannedStage> stages;         ///< the recipe's transforms, the method's own, its combination
+  std::vector<PlannedStage> stages;         ///< the recipe's transforms, the method's own, its combination, updates
   std::size_t combination = 0;              ///< index into stages
   std::vector<std::size_t> merged_tensors;  ///< indices into tensors, in order
   /// Whether the lanes enter the pipeline as task vectors (any transform wants them so), else as parameters.
@@ -73,8 +73,9 @@ struct MergePlan {
   std::uint64_t output_bytes() const;  ///< all shards
 
   const PlannedTensor& merged_tensor(std::size_t merged) const { return tensors[merged_tensors[merged]]; }
-  /// The parameters of a group for the merged tensors, in order. Groups: the recipe's transforms in order, the method.
-  std::size_t groups() const { return recipe.transforms.size() + 1; }
+  /// The parameters of a group for the merged tensors, in order. Groups: the recipe's transforms in order, the method,
+  /// the recipe's updates in order.
+  std::size_t groups() const { return recipe.transforms.size() + 1 + recipe.updates.size(); }
   std::size_t method_group() const { return recipe.transforms.size(); }
   const TensorContext& context(std::size_t group, std::size_t merged) const {
     return merged_tensor(merged).contexts[group];

@@ -26,6 +26,13 @@ std::uint64_t shared_memory(const MergePlan& plan) {
     for (const std::size_t index : plan.merged_tensors) most = std::max(most, plan.tensors[index].needs[stage].memory);
     memory += most;
   }
+  // Before such a stage looks at the model, what matrix stages before it found is held for all tensors.
+  std::size_t last = plan.stages.size();
+  while (last > 0 && !plan.stages[last - 1].whole_model) --last;
+  for (const std::size_t index : plan.merged_tensors)
+    for (std::size_t stage = 0; stage < last; ++stage)
+      if (plan.tensors[index].needs[stage].granularity == Granularity::kMatrix)
+        memory += plan.tensors[index].needs[stage].memory;
   return memory;
 }
 
@@ -39,15 +46,17 @@ std::uint64_t buffer_memory(const PlannedTensor& tensor) {
                              largest_block(tensor.blocks, tensor.size, tensor.row_size));
 }
 
-// The lanes that a stage of the tensor sees as whole matrices, in float32.
-std::uint64_t lanes_memory(const PlannedTensor& tensor) { return tensor.lanes.size() * tensor.size * sizeof(float); }
+// The lanes that a stage of the tensor sees as whole matrices, in float32; after the combination there is one.
+std::uint64_t lanes_memory(const MergePlan& plan, const PlannedTensor& tensor, std::size_t stage) {
+  return (stage > plan.combination ? 1 : tensor.lanes.size()) * tensor.size * sizeof(float);
+}
 
 // What the tensor's own stages hold while it is in work.
 std::uint64_t stage_memory(const MergePlan& plan, const PlannedTensor& tensor, bool holds_lanes) {
   std::uint64_t memory = 0;
   for (std::size_t stage = 0; stage < plan.stages.size(); ++stage) {
     if (!plan.stages[stage].whole_model) memory += tensor.needs[stage].memory;
-    if (holds_lanes && takes_made_lanes(plan, tensor, stage)) memory += lanes_memory(tensor);
+    if (holds_lanes && takes_made_lanes(tensor, stage)) memory += lanes_memory(plan, tensor, stage);
   }
   return memory;
 }
@@ -88,7 +97,7 @@ bool has_matrices(const MergePlan& plan) {
 double passes_of(const MergePlan& plan, const PlannedTensor& tensor, bool holds_lanes) {
   double passes = 0.0;
   for (std::size_t stage = 0; stage < plan.stages.size(); ++stage) {
-    const bool made = takes_made_lanes(plan, tensor, stage);
+    const bool made = takes_made_lanes(tensor, stage);
     if (made && holds_lanes)
       passes += 1.0;
     else
@@ -111,8 +120,8 @@ double mean_passes(const MergePlan& plan, bool holds_lanes) {
 
 }  // namespace
 
-bool takes_made_lanes(const MergePlan& plan, const PlannedTensor& tensor, std::size_t stage) {
-  return tensor.needs[stage].granularity == Granularity::kMatrix && stage > 0 && stage <= plan.combination;
+bool takes_made_lanes(const PlannedTensor& tensor, std::size_t stage) {
+  return tensor.needs[stage].granularity == Granularity::kMatrix && stage > 0;
 }
 
 Result<Schedule> make_schedule(const MergePlan& plan, const ScheduleOptions& options) {

@@ -24,7 +24,7 @@ struct Schedule {
 
 /// Whether a stage works on whole matrices that stages before it made of the lanes: each look at one lane then takes a
 /// reading of all lanes, unless they are held.
-bool takes_made_lanes(const MergePlan& plan, const PlannedTensor& tensor, std::size_t stage);
+bool takes_made_lanes(const PlannedTensor& tensor, std::size_t stage);
 
 /// Adds up what the stages say they need. Fails (kUsage) when even one worker does not fit, naming the tensor that
 /// needs the most and what it needs.
