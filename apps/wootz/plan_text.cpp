@@ -117,8 +117,8 @@ std::string output_text(const MergePlan& plan) {
   std::set<Dtype> dtypes;
   for (const PlannedTensor& tensor : plan.tensors) dtypes.insert(tensor.dtype);
   std::string text = fmt::format("{} in {}, {}\n", format_bytes(plan.output_bytes()),
-                                 count_of(plan.shards.size(), "file"), dtypes_text(dtypes));
-  if (plan.shards.size() == 1) return text;
+                                 count_of(plan.shards().size(), "file"), dtypes_text(dtypes));
+  if (plan.shards().size() == 1) return text;
   Table table;
   table.add_column("", Table::Align::kLeft);
   table.add_column("");
@@ -127,12 +127,12 @@ std::string output_text(const MergePlan& plan) {
     table.add_row({shard.name, format_bytes(shard.size), count_of(shard.tensors.size(), "tensor")});
   };
   // The middle of a long list says nothing new.
-  if (plan.shards.size() <= kListed) {
-    for (const OutputShard& shard : plan.shards) add_shard(shard);
+  if (plan.shards().size() <= kListed) {
+    for (const OutputShard& shard : plan.shards()) add_shard(shard);
   } else {
-    for (std::size_t i = 0; i + 1 < kListed - 1; ++i) add_shard(plan.shards[i]);
+    for (std::size_t i = 0; i + 1 < kListed - 1; ++i) add_shard(plan.shards()[i]);
     table.add_row({"...", "", ""});
-    add_shard(plan.shards.back());
+    add_shard(plan.shards().back());
   }
   return text + table.text(11);
 }

@@ -82,13 +82,13 @@ TEST_F(MergeTest, LayoutIsAlignedContiguousAndComplete) {
   const PlannedMerge planned = plan(recipe("task_arithmetic", "out_dtype: bfloat16\n"), options);
   ASSERT_FALSE(planned.diagnostics.has_errors());
   std::size_t placed = 0;
-  for (const OutputShard& shard : planned.plan.shards) {
+  for (const OutputShard& shard : planned.plan.shards()) {
     std::uint64_t at = shard.header.size();
     EXPECT_EQ(at % 8, 0u);
     for (std::size_t index : shard.tensors) {
       const PlannedTensor& tensor = planned.plan.tensors[index];
-      EXPECT_EQ(tensor.offset, at);
-      EXPECT_EQ(tensor.offset % item_size(tensor.dtype), 0u) << tensor.name;
+      EXPECT_EQ(tensor.places[0]->offset, at);
+      EXPECT_EQ(tensor.places[0]->offset % item_size(tensor.dtype), 0u) << tensor.name;
       at += tensor.bytes;
       ++placed;
     }

@@ -49,7 +49,7 @@ std::string summary(const MergeCommand& command, const MergePlan& plan, const Me
                       "without --part\n",
                       command.part.number, command.part.count, command.output);
   }
-  text += fmt::format("Output: {} ({}, {})\n", command.output, count_of(plan.shards.size(), "weight file"),
+  text += fmt::format("Output: {} ({}, {})\n", command.output, count_of(plan.shards().size(), "weight file"),
                       format_bytes(plan.output_bytes()));
   return text + fmt::format("Next: wootz verify {}\n", command.output);
 }
@@ -61,7 +61,7 @@ Json summary_json(const MergeCommand& command, const MergePlan& plan, const Merg
           {"merged", report.merged},
           {"copied", report.copied},
           {"resumed", report.resumed},
-          {"weight_files", plan.shards.size()},
+          {"weight_files", plan.shards().size()},
           {"output_bytes", plan.output_bytes()},
           {"bytes_read", report.bytes_read},
           {"bytes_written", report.bytes_written},

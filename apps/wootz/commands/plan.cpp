@@ -57,7 +57,7 @@ Json plan_json(const MergePlan& plan, const PlanFindings& findings, const PlanCo
                      {"passes", step.passes},
                      {"parameters", step.parameters}});
   Json shards = Json::array();
-  for (const OutputShard& shard : plan.shards)
+  for (const OutputShard& shard : plan.shards())
     shards.push_back({{"name", shard.name}, {"bytes", shard.size}, {"tensors", shard.tensors.size()}});
   Json json = {{"models", models_json(plan)},
                {"pipeline", std::move(steps)},

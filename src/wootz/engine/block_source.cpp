@@ -92,11 +92,11 @@ std::span<const std::byte> BlockSource::base_bytes(std::uint64_t first, std::uin
   return slice(base_raw_, *tensor_->base, first_, first, end);
 }
 
-std::uint64_t BlockSource::memory(std::size_t inputs, std::uint64_t unit_elements, std::size_t item_bytes,
-                                  std::uint64_t block_elements) {
-  // Stored bytes of each input and of the output; widened base, lanes and result, and as much again for stages'
+std::uint64_t BlockSource::memory(std::size_t inputs, std::size_t outputs, std::uint64_t unit_elements,
+                                  std::size_t item_bytes, std::uint64_t block_elements) {
+  // Stored bytes of each input and output; widened base, lanes and result, and as much again for stages'
   // scratch.
-  return (inputs + 1) * unit_elements * item_bytes + 2 * (inputs + 1) * block_elements * sizeof(double);
+  return (inputs + outputs) * unit_elements * item_bytes + 2 * (inputs + 1) * block_elements * sizeof(double);
 }
 
 }  // namespace wootz

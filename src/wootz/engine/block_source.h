@@ -31,8 +31,8 @@ class BlockSource {
   double* output() { return output_.data(); }
 
   /// Bytes that a worker's buffers take for units and blocks of these sizes.
-  static std::uint64_t memory(std::size_t inputs, std::uint64_t unit_elements, std::size_t item_bytes,
-                              std::uint64_t block_elements);
+  static std::uint64_t memory(std::size_t inputs, std::size_t outputs, std::uint64_t unit_elements,
+                              std::size_t item_bytes, std::uint64_t block_elements);
 
  private:
   Result<> read_one(std::size_t model, const TensorInfo* info, std::vector<std::byte>& buffer);

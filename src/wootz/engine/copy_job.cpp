@@ -20,32 +20,31 @@ class CopyJob : public Job {
       begun_ = true;
       return piece_count(tensor_.size);
     }
-    sink_.file->start_writeback(tensor_.offset, tensor_.bytes);
+    sink_.files[0]->start_writeback(place().offset, place().bytes);
     TensorRecord record = record_.finish();
     for (std::size_t model = 0; model < holders_.size(); ++model)
-      if (holders_[model] != nullptr && record.input_digests[model] != record.digest) record.copies_differ = true;
+      if (holders_[model] != nullptr && record.input_digests[model] != record.digests[0]) record.copies_differ = true;
     WOOTZ_RETURN_IF_ERROR(sink_.finished(record));
     return std::optional<std::size_t>();
   }
 
   Result<std::unique_ptr<UnitResult>> run(std::size_t unit, WorkerState& state) override {
-    std::vector<std::byte>& buffer = merge_worker(state).stored;
     const Sources& sources = context_.plan.sources;
     const std::size_t item = item_size(tensor_.dtype);
     const std::uint64_t first = unit * kPieceSize * item;
-    const std::size_t bytes = std::min(tensor_.bytes, first + kPieceSize * item) - first;
-    if (buffer.size() < bytes) buffer.resize(bytes);
-    const auto stored = std::span(buffer).first(bytes);
+    const std::size_t bytes = std::min(place().bytes, first + kPieceSize * item) - first;
+    const std::span<std::byte> stored = merge_worker(state).buffer(0, bytes);
     auto record = std::make_unique<PieceRecord>();
     record->input_digests.resize(holders_.size());
+    record->output_digests.resize(tensor_.places.size());
     for (std::size_t model = 0; model < holders_.size(); ++model) {
       if (holders_[model] == nullptr) continue;
       WOOTZ_RETURN_IF_ERROR(sources.models[model].checkpoint.read(*holders_[model], first, stored));
       context_.bytes_read += bytes;
       record->input_digests[model] = piece_digest(stored);
       if (model != sources.donor_index()) continue;
-      record->output_digest = record->input_digests[model];
-      WOOTZ_RETURN_IF_ERROR(sink_.file->write_at(tensor_.offset + first, stored));
+      record->output_digests[0] = record->input_digests[model];
+      WOOTZ_RETURN_IF_ERROR(sink_.files[0]->write_at(place().offset + first, stored));
       context_.bytes_written += bytes;
     }
     return record;
@@ -59,6 +58,8 @@ class CopyJob : public Job {
   }
 
  private:
+  const PlannedPlace& place() const { return *tensor_.places[0]; }
+
   MergeContext& context_;
   const PlannedTensor& tensor_;
   RecordBuilder record_;

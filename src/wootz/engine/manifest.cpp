@@ -1,5 +1,8 @@
 #include "wootz/engine/manifest.h"
 
+#include <algorithm>
+
+#include "wootz/core/check.h"
 #include "wootz/engine/json_values.h"
 #include "wootz/engine/version.h"
 #include "wootz/io/digest.h"
@@ -23,10 +26,11 @@ Json describe_models(const Sources& sources) {
 
 Json describe_output(const MergePlan& plan, const std::map<std::string, std::string>& side_files) {
   Json files = Json::array();
-  for (const OutputShard& shard : plan.shards)
-    files.push_back({{"name", shard.name},
-                     {"size", shard.size},
-                     {"header_digest", bytes_digest(std::as_bytes(std::span(shard.header)))}});
+  for (const PlannedOutput& output : plan.outputs)
+    for (const OutputShard& shard : output.shards)
+      files.push_back({{"name", join_path(output.folder, shard.name)},
+                       {"size", shard.size},
+                       {"header_digest", bytes_digest(std::as_bytes(std::span(shard.header)))}});
   Json others = Json::array();
   for (const auto& [name, digest] : side_files) others.push_back({{"name", name}, {"digest", digest}});
   return {{"weight_files", std::move(files)}, {"side_files", std::move(others)}};
@@ -73,12 +77,19 @@ Json describe_tensor(const MergePlan& plan, const PlannedTensor& tensor, const T
   for (std::size_t model = 0; model < record.input_digests.size(); ++model)
     if (!record.input_digests[model].empty())
       inputs[plan.sources.models[model].reference] = record.input_digests[model];
-  Json entry = {{"name", tensor.name},
-                {"file", plan.shards[tensor.shard].name},
-                {"dtype", dtype_name(tensor.dtype)},
-                {"shape", tensor.shape},
-                {"digest", record.digest},
-                {"inputs", std::move(inputs)}};
+  Json places = Json::array();
+  for (std::size_t output = 0; output < plan.outputs.size(); ++output) {
+    const std::optional<PlannedPlace>& place = tensor.places[output];
+    if (!place) continue;
+    const PlannedOutput& planned = plan.outputs[output];
+    places.push_back({{"file", join_path(planned.folder, planned.shards[place->shard].name)},
+                      {"dtype", dtype_name(place->dtype)},
+                      {"digest", record.digests[output]}});
+  }
+  Json entry = {{"name", tensor.name},   {"file", places[0]["file"]},     {"dtype", places[0]["dtype"]},
+                {"shape", tensor.shape}, {"digest", places[0]["digest"]}, {"inputs", std::move(inputs)}};
+  places.erase(0);
+  if (!places.empty()) entry["further_outputs"] = std::move(places);
   if (record.merged) {
     describe_merge(entry, tensor, record);
   } else {
@@ -90,11 +101,15 @@ Json describe_tensor(const MergePlan& plan, const PlannedTensor& tensor, const T
 
 }  // namespace
 
-std::string encode_manifest(const MergePlan& plan, const std::vector<TensorRecord>& records,
+std::string encode_manifest(const MergePlan& plan, const std::vector<std::optional<TensorRecord>>& records,
                             const std::map<std::string, std::string>& side_files) {
   Json tensors = Json::array();
-  for (std::size_t i = 0; i < plan.tensors.size(); ++i)
-    tensors.push_back(describe_tensor(plan, plan.tensors[i], records[i]));
+  for (std::size_t i = 0; i < plan.tensors.size(); ++i) {
+    const auto has_place = [](const std::optional<PlannedPlace>& place) { return place.has_value(); };
+    if (std::none_of(plan.tensors[i].places.begin(), plan.tensors[i].places.end(), has_place)) continue;
+    WOOTZ_CHECK(records[i].has_value());
+    tensors.push_back(describe_tensor(plan, plan.tensors[i], *records[i]));
+  }
   Json transforms = Json::array();
   for (const RecipeTransform& transform : plan.recipe.transforms) transforms.push_back(transform.method->name);
   Json updates = Json::array();
@@ -125,8 +140,12 @@ Result<Manifest> parse_manifest(std::string_view text) {
       manifest.weight_files.push_back({file.at("name"), file.at("size"), file.at("header_digest"), ""});
     for (const Json& file : json.at("output").at("side_files"))
       manifest.side_files.push_back({file.at("name"), 0, "", file.at("digest")});
-    for (const Json& tensor : json.at("tensors"))
+    for (const Json& tensor : json.at("tensors")) {
       manifest.tensors.push_back({tensor.at("name"), tensor.at("file"), tensor.at("digest")});
+      if (!tensor.contains("further_outputs")) continue;
+      for (const Json& place : tensor["further_outputs"])
+        manifest.tensors.push_back({tensor.at("name"), place.at("file"), place.at("digest")});
+    }
     return manifest;
   } catch (const nlohmann::json::exception& error) {
     return fail(ErrorKind::kInput, "not a wootz manifest: {}", error.what());

@@ -13,9 +13,9 @@ namespace wootz {
 
 inline constexpr const char* kManifestName = "wootz-manifest.json";
 
-/// The manifest's text. `records` are in order of plan.tensors; `side_files` maps names of other output files to
-/// digests.
-std::string encode_manifest(const MergePlan& plan, const std::vector<TensorRecord>& records,
+/// The manifest's text. `records` are those of plan.tensors, in order; a tensor that is not made has none. `side_files`
+/// maps names of other output files to digests.
+std::string encode_manifest(const MergePlan& plan, const std::vector<std::optional<TensorRecord>>& records,
                             const std::map<std::string, std::string>& side_files);
 
 /// The part of a manifest that verification needs.

@@ -19,11 +19,21 @@
 namespace wootz {
 namespace {
 
-using Shards = std::vector<std::unique_ptr<WritableFile>>;  // by number; null for other parts' shards
-using Records = std::vector<std::optional<TensorRecord>>;   // by tensor; none: not finished
+// The shards of every output, by number; null for other parts' shards.
+// The shards of every output, by number; null for other parts' shards.
+using Shards = std::vector<std::vector<std::unique_ptr<WritableFile>>>;
+using Records = std::vector<std::optional<TensorRecord>>;  // by tensor; none: not finished
 using NextJob = std::function<std::unique_ptr<Job>()>;
 
 bool in_part(const Part& part, std::size_t shard) { return shard % part.count == part.number - 1; }
+
+// Whether a part makes a tensor: the part of its shard in the first output that has it. A tensor without any is not
+// made.
+bool is_made(const Part& part, const PlannedTensor& tensor) {
+  for (const std::optional<PlannedPlace>& place : tensor.places)
+    if (place) return in_part(part, place->shard);
+  return false;
+}
 
 Result<> run_all(const Schedule& schedule, const Sources& sources, const NextJob& next) {
   return run_jobs({schedule.workers, schedule.window}, next,
@@ -31,13 +41,22 @@ Result<> run_all(const Schedule& schedule, const Sources& sources, const NextJob
 }
 
 Result<Shards> open_shards(WorkDirectory& work, const MergePlan& plan, const Part& part) {
-  Shards shards(plan.shards.size());
-  for (std::size_t shard = 0; shard < shards.size(); ++shard)
-    if (in_part(part, shard)) {
-      WOOTZ_TRY(shards[shard], work.open_shard(plan, shard));
-    }
+  Shards shards;
+  for (const PlannedOutput& output : plan.outputs) {
+    auto& files = shards.emplace_back(output.shards.size());
+    for (std::size_t shard = 0; shard < files.size(); ++shard)
+      if (in_part(part, shard)) {
+        WOOTZ_TRY(files[shard], work.open_shard(output, shard));
+      }
+  }
   return shards;
 }
+
+// A tensor in one output, for reading back.
+struct Copy {
+  std::size_t tensor = 0;
+  std::size_t output = 0;
+};
 
 // What the journals call finished counts only if its data are there: after a power cut a journal may know more.
 Result<Records> recheck_finished(FileSystem& files, const WorkDirectory& work, const MergePlan& plan,
@@ -45,32 +64,44 @@ Result<Records> recheck_finished(FileSystem& files, const WorkDirectory& work, c
   Records records(plan.tensors.size());
   if (work.finished().empty()) return records;
   progress.begin("checking what is there", 0);
-  std::vector<std::unique_ptr<ReadableFile>> readers(plan.shards.size());
-  for (std::size_t shard = 0; shard < readers.size(); ++shard)
-    if (in_part(part, shard)) {
-      WOOTZ_TRY(readers[shard], files.open(work.output_path(plan.shards[shard].name)));
-    }
+  std::vector<std::vector<std::unique_ptr<ReadableFile>>> readers;
+  for (const PlannedOutput& output : plan.outputs) {
+    auto& opened = readers.emplace_back(output.shards.size());
+    for (std::size_t shard = 0; shard < opened.size(); ++shard)
+      if (in_part(part, shard)) {
+        WOOTZ_TRY(opened[shard], files.open(work.output_path(join_path(output.folder, output.shards[shard].name))));
+      }
+  }
+  std::vector<Copy> copies;
+  for (std::size_t i = 0; i < plan.tensors.size(); ++i) {
+    const auto found = work.finished().find(plan.tensors[i].name);
+    if (found == work.finished().end() || !is_made(part, plan.tensors[i])) continue;
+    records[i] = found->second;
+    for (std::size_t output = 0; output < plan.outputs.size(); ++output)
+      if (plan.tensors[i].places[output]) copies.push_back({i, output});
+  }
   std::mutex mutex;
+  std::vector<bool> is_damaged(plan.tensors.size());
   std::size_t next = 0;
-  const auto next_job = [&]() -> std::unique_ptr<Job> {
-    for (; next < plan.tensors.size(); ++next) {
-      const PlannedTensor& tensor = plan.tensors[next];
-      const auto found = work.finished().find(tensor.name);
-      if (!in_part(part, tensor.shard) || found == work.finished().end()) continue;
-      const ReadableFile& file = *readers[tensor.shard];
-      const auto read = [&file, start = tensor.offset](std::uint64_t at, std::span<std::byte> out) {
-        return file.read_at(start + at, out);
-      };
-      return make_digest_job({tensor.size, tensor.dtype, read},
-                             [&, index = next++, &record = found->second](const Result<std::string>& digest) {
-                               // What cannot be read back is simply merged again.
-                               const std::lock_guard lock(mutex);
-                               if (digest && *digest == record.digest) records[index] = record;
-                             });
-    }
-    return nullptr;
-  };
-  WOOTZ_RETURN_IF_ERROR(run_all(schedule, plan.sources, next_job));
+  WOOTZ_RETURN_IF_ERROR(run_all(schedule, plan.sources, [&]() -> std::unique_ptr<Job> {
+    if (next == copies.size()) return nullptr;
+    const Copy copy = copies[next++];
+    const PlannedTensor& tensor = plan.tensors[copy.tensor];
+    const PlannedPlace& place = *tensor.places[copy.output];
+    const ReadableFile& file = *readers[copy.output][place.shard];
+    const auto read = [&file, start = place.offset](std::uint64_t at, std::span<std::byte> out) {
+      return file.read_at(start + at, out);
+    };
+    return make_digest_job({tensor.size, place.dtype, read}, [&, copy](const Result<std::string>& digest) {
+      const std::vector<std::string>& expected = records[copy.tensor]->digests;
+      if (digest && copy.output < expected.size() && *digest == expected[copy.output]) return;
+      const std::lock_guard lock(mutex);
+      is_damaged[copy.tensor] = true;
+    });
+  }));
+  // What cannot be read back is simply merged again.
+  for (std::size_t i = 0; i < records.size(); ++i)
+    if (is_damaged[i]) records[i].reset();
   return records;
 }
 
@@ -78,7 +109,7 @@ Result<Records> recheck_finished(FileSystem& files, const WorkDirectory& work, c
 std::vector<std::size_t> pending_tensors(const MergePlan& plan, const Part& part, const Records& records) {
   std::vector<std::size_t> pending;
   for (std::size_t i = 0; i < plan.tensors.size(); ++i)
-    if (in_part(part, plan.tensors[i].shard) && !records[i]) pending.push_back(i);
+    if (is_made(part, plan.tensors[i]) && !records[i]) pending.push_back(i);
   return pending;
 }
 
@@ -113,7 +144,7 @@ Result<> prepare_model_stages(MergeContext& context, const Schedule& schedule, M
   for (std::size_t m = 0; m < context.tensor_stages.size(); ++m) {
     WOOTZ_TRY(context.tensor_stages[m], TensorStages::make(plan, plan.merged_tensor(m), context.model_stages));
   }
-  for (std::size_t stage = 0; stage < plan.stages.size(); ++stage)
+  for (std::size_t stage = 0; stage < plan.stages_run(); ++stage)
     if (plan.stages[stage].whole_model) WOOTZ_RETURN_IF_ERROR(prepare_model_stage(context, schedule, stage, progress));
   return {};
 }
@@ -138,31 +169,44 @@ Result<> make_tensors(MergeContext& context, const Schedule& schedule, const std
       records[index] = record;
       return {};
     };
-    TensorSink sink{shards[tensor.shard].get(), finished};
+    TensorSink sink{{}, finished};
+    for (std::size_t output = 0; output < plan.outputs.size(); ++output) {
+      const std::optional<PlannedPlace>& place = tensor.places[output];
+      sink.files.push_back(place ? shards[output][place->shard].get() : nullptr);
+    }
     return tensor.merged ? make_merge_job(context, tensor, std::move(sink))
                          : make_copy_job(context, tensor, std::move(sink));
   });
 }
 
-// All that belongs to the output besides the shards: side files, index, manifest. Requires: all records.
-Result<> write_companions(FileSystem& files, const MergePlan& plan, const Records& finished,
-                          const std::string& folder) {
-  std::vector<TensorRecord> records;
-  for (const auto& record : finished) {
-    WOOTZ_CHECK(record.has_value());
-    records.push_back(*record);
+// The index of an output of several shards, and its digest. Nothing for an output of one.
+Result<> write_index(FileSystem& files, const MergePlan& plan, std::size_t output, const std::string& folder,
+                     std::map<std::string, std::string>& digests) {
+  constexpr const char* kIndexName = "model.safetensors.index.json";
+  const PlannedOutput& planned = plan.outputs[output];
+  if (planned.shards.size() == 1) return {};
+  ShardIndex index;
+  for (const PlannedTensor& tensor : plan.tensors) {
+    const std::optional<PlannedPlace>& place = tensor.places[output];
+    if (!place) continue;
+    index.weight_map[tensor.name] = planned.shards[place->shard].name;
+    index.total_size += place->bytes;
   }
-  WOOTZ_TRY(auto digests, write_side_files(files, plan, folder));
-  if (plan.shards.size() > 1) {
-    ShardIndex index;
-    for (const PlannedTensor& tensor : plan.tensors) {
-      index.weight_map[tensor.name] = plan.shards[tensor.shard].name;
-      index.total_size += tensor.bytes;
-    }
-    const std::string text = encode_shard_index(index);
-    digests["model.safetensors.index.json"] = bytes_digest(std::as_bytes(std::span(text)));
-    WOOTZ_RETURN_IF_ERROR(write_text_atomically(files, join_path(folder, "model.safetensors.index.json"), text));
+  const std::string text = encode_shard_index(index);
+  const std::string name = join_path(planned.folder, kIndexName);
+  digests[name] = bytes_digest(std::as_bytes(std::span(text)));
+  return write_text_atomically(files, join_path(folder, name), text);
+}
+
+// All that belongs to the output besides the shards: side files of the model, indices, manifest. Requires: the records
+// of all tensors that are made.
+Result<> write_companions(FileSystem& files, const MergePlan& plan, const Records& records, const std::string& folder) {
+  std::map<std::string, std::string> digests;
+  if (plan.options.keep_model) {
+    WOOTZ_TRY(digests, write_side_files(files, plan, folder));
   }
+  for (std::size_t output = 0; output < plan.outputs.size(); ++output)
+    WOOTZ_RETURN_IF_ERROR(write_index(files, plan, output, folder, digests));
   return write_text_atomically(files, join_path(folder, kManifestName), encode_manifest(plan, records, digests));
 }
 
@@ -211,8 +255,9 @@ Result<MergeReport> merge_into(FileSystem& files, const MergePlan& plan, const S
     WOOTZ_RETURN_IF_ERROR(prepare_model_stages(context, schedule, progress));
   WOOTZ_RETURN_IF_ERROR(make_tensors(context, schedule, pending, shards, work, records, progress));
   if (options.sync)
-    for (const auto& shard : shards)
-      if (shard != nullptr) WOOTZ_RETURN_IF_ERROR(shard->sync());
+    for (const auto& output : shards)
+      for (const auto& shard : output)
+        if (shard != nullptr) WOOTZ_RETURN_IF_ERROR(shard->sync());
   shards.clear();
   if (part.whole()) {
     WOOTZ_RETURN_IF_ERROR(write_companions(files, plan, records, work.output_path("")));
@@ -225,6 +270,7 @@ Result<> check_place(FileSystem& files, const MergePlan& plan, const std::string
   if (options.part.number < 1 || options.part.number > options.part.count)
     return fail(ErrorKind::kUsage, "--part {}/{}: the part must be between 1 and {}", options.part.number,
                 options.part.count, options.part.count);
+  WOOTZ_CHECK(options.part.whole() || plan.outputs.size() == 1);  // outputs are cut differently
   const bool occupied = files.exists(output) && !(files.is_directory(output) &&
                                                   files.list(output).value_or(std::vector<std::string>{"?"}).empty());
   if (occupied && !options.overwrite)

@@ -28,7 +28,7 @@ struct MergeContext {
 
 /// Where a job writes its tensor, and what it does when done.
 struct TensorSink {
-  WritableFile* file = nullptr;
+  std::vector<WritableFile*> files;  ///< by output: the shard that holds the tensor; null where it has no place
   std::function<Result<>(const TensorRecord&)> finished;
 };
 
@@ -38,7 +38,14 @@ class MergeWorker : public WorkerState {
   explicit MergeWorker(const Sources& sources) : source(sources) {}
 
   BlockSource source;
-  std::vector<std::byte> stored;  ///< result of a unit, as stored
+  std::vector<std::vector<std::byte>> stored;  ///< the results of a unit, as stored: by output
+
+  /// The first `bytes` bytes of the buffer of an output.
+  std::span<std::byte> buffer(std::size_t output, std::size_t bytes) {
+    if (stored.size() <= output) stored.resize(output + 1);
+    if (stored[output].size() < bytes) stored[output].resize(bytes);
+    return std::span(stored[output]).first(bytes);
+  }
 };
 
 inline MergeWorker& merge_worker(WorkerState& worker) { return static_cast<MergeWorker&>(worker); }

@@ -45,8 +45,9 @@ class MergeJob : public Job {
 
   Result<> begin();
   Result<std::unique_ptr<UnitResult>> merge_piece(std::uint64_t piece, MergeWorker& worker);
-  Result<> merge_block(const BlockRange& range, TensorStages::States& states, PieceStatistics& statistics,
-                       MergeWorker& worker, std::byte* stored) const;
+  Result<> write(const UnitCut& cut, MergeWorker& worker, PieceRecord& record);
+  Result<> merge_block(const BlockRange& range, std::uint64_t unit_first, TensorStages::States& states,
+                       PieceStatistics& statistics, MergeWorker& worker) const;
   void digest_inputs(const UnitCut& cut, const BlockSource& source, PieceRecord& record) const;
   Result<> finish();
 
@@ -67,7 +68,7 @@ Result<> MergeJob::begin() {
     WOOTZ_TRY(own_stages_, TensorStages::make(plan_, tensor_, context_.model_stages));
     stages_ = own_stages_.get();
   }
-  passes_.emplace(context_, tensor_, *stages_, stages_->size());
+  passes_.emplace(context_, tensor_, *stages_, plan_.stages_run());
   return {};
 }
 
@@ -81,37 +82,58 @@ Result<std::unique_ptr<UnitResult>> MergeJob::merge_piece(std::uint64_t piece, M
   digest_inputs(cut, worker.source, *record);
   if (cut.blocks.empty()) return record;
 
-  const std::size_t item = item_size(tensor_.dtype);
-  const std::size_t bytes = (cut.end() - cut.first()) * item;
-  if (worker.stored.size() < bytes) worker.stored.resize(bytes);
   PieceStatistics statistics(tensor_.lanes.size());
-  TensorStages::States states = stages_->begin(stages_->size(), piece);
+  TensorStages::States states = stages_->begin(plan_.stages_run(), piece);
+  for (std::size_t output = 0; output < tensor_.places.size(); ++output)
+    if (tensor_.places[output])
+      worker.buffer(output, (cut.end() - cut.first()) * item_size(tensor_.places[output]->dtype));
   for (const BlockRange& range : cut.blocks)
-    WOOTZ_RETURN_IF_ERROR(
-        merge_block(range, states, statistics, worker, worker.stored.data() + (range.first - cut.first()) * item));
+    WOOTZ_RETURN_IF_ERROR(merge_block(range, cut.first(), states, statistics, worker));
   record->statistics = statistics.totals();
-
-  const auto stored = std::span(worker.stored).first(bytes);
-  WOOTZ_RETURN_IF_ERROR(sink_.file->write_at(tensor_.offset + cut.first() * item, stored));
-  context_.bytes_written += bytes;
-  if (tensor_.blocks == Granularity::kRow)
-    record->written.assign(stored.begin(), stored.end());
-  else
-    record->output_digest = piece_digest(stored);
+  WOOTZ_RETURN_IF_ERROR(write(cut, worker, *record));
   return record;
 }
 
-Result<> MergeJob::merge_block(const BlockRange& range, TensorStages::States& states, PieceStatistics& statistics,
-                               MergeWorker& worker, std::byte* stored) const {
+// Writes what the worker's buffers hold of a unit, and digests it.
+Result<> MergeJob::write(const UnitCut& cut, MergeWorker& worker, PieceRecord& record) {
+  for (std::size_t output = 0; output < tensor_.places.size(); ++output) {
+    const std::optional<PlannedPlace>& place = tensor_.places[output];
+    std::span<const std::byte> stored;
+    if (place) {
+      const std::size_t item = item_size(place->dtype);
+      stored = worker.buffer(output, (cut.end() - cut.first()) * item);
+      WOOTZ_RETURN_IF_ERROR(sink_.files[output]->write_at(place->offset + cut.first() * item, stored));
+      context_.bytes_written += stored.size();
+    }
+    if (tensor_.blocks == Granularity::kRow)
+      record.written.emplace_back(stored.begin(), stored.end());
+    else
+      record.output_digests.push_back(place ? piece_digest(stored) : 0);
+  }
+  return {};
+}
+
+Result<> MergeJob::merge_block(const BlockRange& range, std::uint64_t unit_first, TensorStages::States& states,
+                               PieceStatistics& statistics, MergeWorker& worker) const {
   // Statistics are of task vectors wherever there is a base, also for methods that take the values themselves.
   const bool values_with_base = tensor_.base != nullptr && !plan_.takes_task_vectors;
   if (values_with_base) statistics.add_inputs(worker.source.widen(range, true));
   const Block block = worker.source.widen(range, plan_.takes_task_vectors);
   if (!values_with_base) statistics.add_inputs(block);
+  WOOTZ_RETURN_IF_ERROR(stages_->transform(plan_.combination, states, block));
+  const auto store = [&](std::size_t output, const double* values) {
+    const Dtype dtype = tensor_.places[output]->dtype;
+    std::byte* const to = worker.stored[output].data() + (range.first - unit_first) * item_size(dtype);
+    kernels::store(dtype, values, block.size, to);
+  };
+  // Lanes first: a combination may use them as scratch.
+  for (std::size_t output = 0; output < plan_.outputs.size(); ++output)
+    if (plan_.outputs[output].lane) store(output, block.lanes[*plan_.outputs[output].lane]);
+  if (!plan_.options.keep_model) return {};
   double* out = worker.source.output();
   WOOTZ_RETURN_IF_ERROR(stages_->merge(states, block, out));
   statistics.add_output(out, block.size);
-  kernels::store(tensor_.dtype, out, block.size, stored);
+  store(0, out);
   return {};
 }
 
@@ -126,7 +148,8 @@ void MergeJob::digest_inputs(const UnitCut& cut, const BlockSource& source, Piec
 }
 
 Result<> MergeJob::finish() {
-  sink_.file->start_writeback(tensor_.offset, tensor_.bytes);
+  for (std::size_t output = 0; output < tensor_.places.size(); ++output)
+    if (const auto& place = tensor_.places[output]) sink_.files[output]->start_writeback(place->offset, place->bytes);
   TensorRecord record = record_.finish();
   record.facts = stages_->facts();
   context_.tensor_stages[*tensor_.merged].reset();  // what the stages learnt is needed no more

@@ -5,9 +5,9 @@
 
 namespace wootz {
 
-Result<MergePlan> open_and_plan(FileSystem& files, Recipe recipe) {
+Result<MergePlan> open_and_plan(FileSystem& files, Recipe recipe, const PlanOptions& options) {
   OpenedSources opened = open_sources(files, recipe);
-  PlannedMerge planned = plan_merge(std::move(recipe), std::move(opened), {});
+  PlannedMerge planned = plan_merge(std::move(recipe), std::move(opened), options);
   if (planned.diagnostics.has_errors()) return tl::unexpected(planned.diagnostics.to_error());
   return std::move(planned.plan);
 }

@@ -43,6 +43,7 @@ class Planner {
     result_.diagnostics.append(check_coverage(plan().recipe, merged_names()));
     if (result_.diagnostics.has_errors()) return std::move(result_);
     build_stages();
+    choose_outputs();
     lay_out(plan(), plan().options.shard_size);
     return std::move(result_);
   }
@@ -120,7 +121,6 @@ class Planner {
     const Recipe& recipe = plan().recipe;
     if (floating && (recipe.out_dtype || recipe.dtype)) dtype = recipe.out_dtype ? *recipe.out_dtype : *recipe.dtype;
     tensor.dtype = dtype;
-    tensor.bytes = tensor.size * item_size(dtype);
     if (floating) {
       tensor.merged = plan().merged_tensors.size();
       plan().merged_tensors.push_back(plan().tensors.size());
@@ -160,7 +160,8 @@ class Planner {
     of_lanes(*recipe.method, recipe.parameters);
     plan().combination = plan().stages.size();
     plan().stages.push_back({nullptr, plan().method_group(), false, recipe.method->name});
-    plan().takes_task_vectors = plan().combination > 0 || recipe.method->lanes == Lanes::kTaskVectors;
+    plan().takes_task_vectors = plan().combination > 0 || recipe.method->lanes == Lanes::kTaskVectors ||
+                                (plan().options.keep_lanes && sources().base.has_value());
     plan().restores_parameters = plan().takes_task_vectors && recipe.method->lanes == Lanes::kParameters;
     for (const RecipeTransform& update : recipe.updates)
       add_group(*update.method, 1, [&](const std::string& name, LayerPlace place) {
@@ -184,6 +185,24 @@ class Planner {
       const bool whole_model = transform.scoped && !plan().merged_tensors.empty() &&
                                plan().context(group, 0).params.choice("scope") == "model";
       plan().stages.push_back({&transform, group, whole_model, method.name});
+    }
+  }
+
+  void choose_outputs() {
+    const PlanOptions& options = plan().options;
+    WOOTZ_CHECK(options.keep_model || options.keep_lanes);
+    if (options.keep_model) plan().outputs.push_back({"", std::nullopt, {}});
+    for (std::size_t lane = 0; options.keep_lanes && lane < sources().lanes.size(); ++lane)
+      plan().outputs.push_back({std::to_string(lane), lane, {}});
+    for (PlannedTensor& tensor : plan().tensors) {
+      tensor.bytes = 0;
+      for (const PlannedOutput& output : plan().outputs) {
+        std::optional<PlannedPlace>& place = tensor.places.emplace_back();
+        if (output.lane && !tensor.merged) continue;
+        const Dtype dtype = output.lane ? Dtype::kF32 : tensor.dtype;
+        place = PlannedPlace{dtype, tensor.size * item_size(dtype)};
+        tensor.bytes += place->bytes;
+      }
     }
   }
 
@@ -221,7 +240,8 @@ std::vector<const TensorContext*> MergePlan::contexts(std::size_t group) const {
 
 std::uint64_t MergePlan::output_bytes() const {
   std::uint64_t total = 0;
-  for (const OutputShard& shard : shards) total += shard.size;
+  for (const PlannedOutput& output : outputs)
+    for (const OutputShard& shard : output.shards) total += shard.size;
   return total;
 }
 

@@ -44,7 +44,7 @@ std::string encode_record(const TensorRecord& record) {
   Json facts = Json::array();
   for (const Fact& fact : record.facts) facts.push_back({fact.name, json_numbers(fact.values)});
   const Json json = {{"name", record.name},
-                     {"digest", record.digest},
+                     {"digests", record.digests},
                      {"input_digests", record.input_digests},
                      {"merged", record.merged},
                      {"copies_differ", record.copies_differ},
@@ -59,7 +59,7 @@ Result<TensorRecord> decode_record(std::string_view text) {
     const Json json = Json::parse(text);
     TensorRecord record;
     record.name = json.at("name").get<std::string>();
-    record.digest = json.at("digest").get<std::string>();
+    record.digests = json.at("digests").get<std::vector<std::string>>();
     record.input_digests = json.at("input_digests").get<std::vector<std::string>>();
     record.merged = json.at("merged").get<bool>();
     record.copies_differ = json.at("copies_differ").get<bool>();

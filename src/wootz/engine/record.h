@@ -12,7 +12,7 @@ namespace wootz {
 
 struct TensorRecord {
   std::string name;
-  std::string digest;                      ///< tensor_digest of the output data
+  std::vector<std::string> digests;        ///< tensor_digest of the data in each output; "" where it is no part of that
   std::vector<std::string> input_digests;  ///< one a model of MergePlan::sources; "" when it was not read
   bool merged = false;                     ///< false: copied from the donor
   bool copies_differ = false;              ///< a copied tensor that is not the same in all models

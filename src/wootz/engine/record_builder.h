@@ -9,17 +9,18 @@ namespace wootz {
 /// What a merged piece leaves for the record.
 struct PieceRecord : UnitResult {
   TensorStatistics statistics;
-  std::vector<std::uint64_t> input_digests;  // one a model; 0 where not read
-  std::uint64_t output_digest = 0;
-  std::vector<std::byte> written;  // instead of a digest, where units write whole rows and no whole pieces
+  std::vector<std::uint64_t> input_digests;   ///< one a model; 0 where not read
+  std::vector<std::uint64_t> output_digests;  ///< one an output; 0 where the tensor has no place
+  /// Instead of output_digests, where units write whole rows and no whole pieces: what they wrote to each output.
+  std::vector<std::vector<std::byte>> written;
 };
 
 /// Gathers piece records, in order, into the record of a tensor.
 class RecordBuilder {
  public:
   RecordBuilder(const MergePlan& plan, const PlannedTensor& tensor)
-      : plan_(plan), tensor_(tensor), written_(item_size(tensor.dtype)) {
-    input_pieces_.resize(plan.sources.models.size());
+      : plan_(plan), tensor_(tensor), input_pieces_(plan.sources.models.size()), output_pieces_(tensor.places.size()) {
+    for (const auto& place : tensor.places) written_.emplace_back(place ? item_size(place->dtype) : 1);
   }
 
   void add_inputs(const PieceRecord& piece) {
@@ -28,21 +29,22 @@ class RecordBuilder {
       input_pieces_[model].push_back(piece.input_digests[model]);
   }
   void add_output(const PieceRecord& piece) {
-    if (tensor_.blocks == Granularity::kRow)
-      written_.add(piece.written);
-    else
-      output_pieces_.push_back(piece.output_digest);
+    for (std::size_t output = 0; output < piece.written.size(); ++output) written_[output].add(piece.written[output]);
+    for (std::size_t output = 0; output < piece.output_digests.size(); ++output)
+      output_pieces_[output].push_back(piece.output_digests[output]);
   }
 
   TensorRecord finish() {
-    if (tensor_.blocks == Granularity::kRow) output_pieces_ = written_.finish();
     TensorRecord record;
     record.name = tensor_.name;
     record.merged = tensor_.merged.has_value();
     record.lanes = tensor_.lanes.size();
     record.statistics = statistics_;
     record.statistics.gram.resize(record.lanes * (record.lanes + 1) / 2);
-    record.digest = tensor_digest(output_pieces_);
+    for (std::size_t output = 0; output < tensor_.places.size(); ++output) {
+      if (record.merged && tensor_.blocks == Granularity::kRow) output_pieces_[output] = written_[output].finish();
+      record.digests.push_back(tensor_.places[output] ? tensor_digest(output_pieces_[output]) : "");
+    }
     record.input_digests.resize(input_pieces_.size());
     const auto digest_input = [&](std::size_t model) {
       record.input_digests[model] = tensor_digest(input_pieces_[model]);
@@ -57,9 +59,9 @@ class RecordBuilder {
   const MergePlan& plan_;
   const PlannedTensor& tensor_;
   TensorStatistics statistics_;
-  std::vector<std::vector<std::uint64_t>> input_pieces_;
-  std::vector<std::uint64_t> output_pieces_;
-  PieceDigests written_;
+  std::vector<std::vector<std::uint64_t>> input_pieces_;   // by model
+  std::vector<std::vector<std::uint64_t>> output_pieces_;  // by output
+  std::vector<PieceDigests> written_;                      // by output
 };
 
 }  // namespace wootz

@@ -20,14 +20,14 @@ std::uint64_t metadata_memory(const MergePlan& plan) {
 // What the stages that serve the whole model hold, for as long as the merge runs.
 std::uint64_t shared_memory(const MergePlan& plan) {
   std::uint64_t memory = 0;
-  for (std::size_t stage = 0; stage < plan.stages.size(); ++stage) {
+  for (std::size_t stage = 0; stage < plan.stages_run(); ++stage) {
     if (!plan.stages[stage].whole_model) continue;
     std::uint64_t most = 0;
     for (const std::size_t index : plan.merged_tensors) most = std::max(most, plan.tensors[index].needs[stage].memory);
     memory += most;
   }
   // Before such a stage looks at the model, what matrix stages before it found is held for all tensors.
-  std::size_t last = plan.stages.size();
+  std::size_t last = plan.stages_run();
   while (last > 0 && !plan.stages[last - 1].whole_model) --last;
   for (const std::size_t index : plan.merged_tensors)
     for (std::size_t stage = 0; stage < last; ++stage)
@@ -38,10 +38,16 @@ std::uint64_t shared_memory(const MergePlan& plan) {
 
 // A worker's buffers for the units of a tensor.
 std::uint64_t buffer_memory(const PlannedTensor& tensor) {
-  std::size_t item = item_size(tensor.dtype);
+  std::size_t item = 1;
+  std::size_t outputs = 0;
+  for (const std::optional<PlannedPlace>& place : tensor.places) {
+    if (!place) continue;
+    item = std::max(item, item_size(place->dtype));
+    ++outputs;
+  }
   for (const PlannedLane& lane : tensor.lanes)
     if (lane.tensor != nullptr) item = std::max(item, item_size(lane.tensor->dtype));
-  return BlockSource::memory(tensor.lanes.size() + (tensor.base != nullptr ? 1 : 0),
+  return BlockSource::memory(tensor.lanes.size() + (tensor.base != nullptr ? 1 : 0), outputs,
                              largest_unit(tensor.blocks, tensor.size, tensor.row_size), item,
                              largest_block(tensor.blocks, tensor.size, tensor.row_size));
 }
@@ -54,7 +60,7 @@ std::uint64_t lanes_memory(const MergePlan& plan, const PlannedTensor& tensor, s
 // What the tensor's own stages hold while it is in work.
 std::uint64_t stage_memory(const MergePlan& plan, const PlannedTensor& tensor, bool holds_lanes) {
   std::uint64_t memory = 0;
-  for (std::size_t stage = 0; stage < plan.stages.size(); ++stage) {
+  for (std::size_t stage = 0; stage < plan.stages_run(); ++stage) {
     if (!plan.stages[stage].whole_model) memory += tensor.needs[stage].memory;
     if (holds_lanes && takes_made_lanes(tensor, stage)) memory += lanes_memory(plan, tensor, stage);
   }
@@ -88,15 +94,15 @@ Needs add_up(const MergePlan& plan, bool holds_lanes) {
 
 bool has_matrices(const MergePlan& plan) {
   for (const std::size_t index : plan.merged_tensors)
-    for (const StageNeeds& needs : plan.tensors[index].needs)
-      if (needs.granularity == Granularity::kMatrix) return true;
+    for (std::size_t stage = 0; stage < plan.stages_run(); ++stage)
+      if (plan.tensors[index].needs[stage].granularity == Granularity::kMatrix) return true;
   return false;
 }
 
 // Readings of a tensor's inputs before the merge itself.
 double passes_of(const MergePlan& plan, const PlannedTensor& tensor, bool holds_lanes) {
   double passes = 0.0;
-  for (std::size_t stage = 0; stage < plan.stages.size(); ++stage) {
+  for (std::size_t stage = 0; stage < plan.stages_run(); ++stage) {
     const bool made = takes_made_lanes(tensor, stage);
     if (made && holds_lanes)
       passes += 1.0;

@@ -15,7 +15,8 @@ std::unique_ptr<Job> make_model_pass_job(MergeContext& context, std::size_t stag
 /// All that is left to prepare of the tensor's own stages, the merge, and the record.
 std::unique_ptr<Job> make_merge_job(MergeContext& context, const PlannedTensor& tensor, TensorSink sink);
 
-/// Copies a tensor that is not merged from the donor, and compares it with the other models'.
+/// Copies a tensor that is not merged from the donor into the merged model, the first output, and compares it with the
+/// other models'.
 std::unique_ptr<Job> make_copy_job(MergeContext& context, const PlannedTensor& tensor, TensorSink sink);
 
 }  // namespace wootz

@@ -1,5 +1,7 @@
 #include "wootz/engine/tensor_stages.h"
 
+#include <algorithm>
+
 #include "wootz/core/check.h"
 #include "wootz/kernels/kernels.h"
 
@@ -50,40 +52,51 @@ TensorStages::States TensorStages::begin(std::size_t count, std::uint64_t piece)
   return states;
 }
 
+Result<> TensorStages::transform(std::size_t count, States& states, const Block& block) const {
+  for (std::size_t i = 0; i < count; ++i)
+    WOOTZ_RETURN_IF_ERROR(stages_[i].transform->apply(number(i), states[i].get(), block));
+  return {};
+}
+
+void TensorStages::restore_parameters(const Block& block) const {
+  if (plan_.restores_parameters)
+    for (double* values : block.lanes) kernels::add(values, block.base, block.size);
+}
+
+Result<Block> TensorStages::combine_and_update(std::size_t count, States& states, const Block& block, double* out,
+                                               double*& lane) const {
+  WOOTZ_RETURN_IF_ERROR(combination_->combine(0, states[plan_.combination].get(), block, out));
+  kernels::subtract(out, block.base, block.size);
+  lane = out;
+  Block update = block;
+  update.lanes = std::span(&lane, 1);
+  for (std::size_t i = plan_.combination + 1; i < count; ++i)
+    WOOTZ_RETURN_IF_ERROR(stages_[i].transform->apply(number(i), states[i].get(), update));
+  return update;
+}
+
 Result<Block> TensorStages::apply(std::size_t count, States& states, const Block& block, double* out,
                                   double*& lane) const {
-  Block seen = block;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i != plan_.combination) {
-      WOOTZ_RETURN_IF_ERROR(stages_[i].transform->apply(number(i), states[i].get(), seen));
-      continue;
-    }
-    if (plan_.restores_parameters)
-      for (double* values : block.lanes) kernels::add(values, block.base, block.size);
-    WOOTZ_RETURN_IF_ERROR(combination_->combine(0, states[i].get(), block, out));
-    kernels::subtract(out, block.base, block.size);
-    lane = out;
-    seen.lanes = std::span(&lane, 1);
-  }
-  if (count == plan_.combination && plan_.restores_parameters)
-    for (double* values : block.lanes) kernels::add(values, block.base, block.size);
-  return seen;
+  WOOTZ_RETURN_IF_ERROR(transform(std::min(count, plan_.combination), states, block));
+  if (count < plan_.combination) return block;
+  restore_parameters(block);
+  if (count == plan_.combination) return block;
+  return combine_and_update(count, states, block, out, lane);
 }
 
 Result<> TensorStages::merge(States& states, const Block& block, double* out) const {
+  restore_parameters(block);
+  if (plan_.combination + 1 == stages_.size())
+    return combination_->combine(0, states[plan_.combination].get(), block, out);
   double* lane = nullptr;
-  if (plan_.combination + 1 < stages_.size()) {
-    WOOTZ_RETURN_IF_ERROR(apply(stages_.size(), states, block, out, lane));
-    kernels::add(out, block.base, block.size);
-    return {};
-  }
-  WOOTZ_RETURN_IF_ERROR(apply(plan_.combination, states, block, out, lane));
-  return combination_->combine(0, states.back().get(), block, out);
+  WOOTZ_RETURN_IF_ERROR(combine_and_update(stages_.size(), states, block, out, lane));
+  kernels::add(out, block.base, block.size);
+  return {};
 }
 
 std::vector<Fact> TensorStages::facts() const {
   std::vector<Fact> facts;
-  for (std::size_t i = 0; i < stages_.size(); ++i)
+  for (std::size_t i = 0; i < plan_.stages_run(); ++i)
     for (Fact& fact : stages_[i].stage->facts(number(i))) facts.push_back(std::move(fact));
   return facts;
 }

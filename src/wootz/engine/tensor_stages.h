@@ -38,12 +38,19 @@ class TensorStages {
   /// that is one lane, theta - theta_0, in `out` (block.size numbers). `lane` keeps the pointer to it.
   Result<Block> apply(std::size_t count, States& states, const Block& block, double* out, double*& lane) const;
 
-  /// All stages: writes the merged values to `out`. `states` must be of begin(size(), ..).
+  /// Applies the first `count` of the transforms before the combination, in place.
+  Result<> transform(std::size_t count, States& states, const Block& block) const;
+  /// What comes after them: writes the merged values to `out`. `states` must be of begin(size(), ..).
   Result<> merge(States& states, const Block& block, double* out) const;
 
+  /// Of the stages that are run. Requires: they are prepared.
   std::vector<Fact> facts() const;
 
  private:
+  void restore_parameters(const Block& block) const;  // gives a combination of parameters its base back
+  Result<Block> combine_and_update(std::size_t count, States& states, const Block& block, double* out,
+                                   double*& lane) const;
+
   TensorStages(const MergePlan& plan, const PlannedTensor& tensor) : plan_(plan), tensor_(tensor) {}
 
   struct Entry {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "wootz/engine/digest_job.h"
@@ -24,13 +25,9 @@ class Verifier {
 
   Result<Verification> run(std::size_t threads, const ProgressCallback& progress) {
     check_side_files();
-    auto checkpoint = Checkpoint::open(files_, directory_);
-    if (!checkpoint) {
-      problem(checkpoint.error().message);
-      return std::move(result_);
-    }
-    check_weight_files(*checkpoint);
-    WOOTZ_RETURN_IF_ERROR(check_tensors(*checkpoint, threads, progress));
+    if (!open_checkpoints()) return std::move(result_);
+    check_weight_files();
+    WOOTZ_RETURN_IF_ERROR(check_tensors(threads, progress));
     std::sort(result_.problems.begin(), result_.problems.end());
     return std::move(result_);
   }
@@ -54,9 +51,31 @@ class Verifier {
     }
   }
 
-  void check_weight_files(const Checkpoint& checkpoint) {
+  // Those of the folders that hold the weight files, by folder: "" is the output itself. False where one cannot be
+  // opened.
+  bool open_checkpoints() {
+    std::set<std::string> folders{""};
+    if (!manifest_.weight_files.empty()) folders.clear();
+    for (const ManifestFile& file : manifest_.weight_files) folders.insert(folder_of(file.name));
+    for (const std::string& folder : folders) {
+      auto checkpoint = Checkpoint::open(files_, folder.empty() ? directory_ : join_path(directory_, folder));
+      if (checkpoint)
+        checkpoints_.emplace(folder, std::move(*checkpoint));
+      else
+        problem(checkpoint.error().message);
+    }
+    return checkpoints_.size() == folders.size();
+  }
+
+  static std::string folder_of(const std::string& file) {
+    const std::size_t slash = file.rfind('/');
+    return slash == std::string::npos ? "" : file.substr(0, slash);
+  }
+
+  void check_weight_files() {
     std::map<std::string, const WeightFile*> present;
-    for (const WeightFile& file : checkpoint.files()) present[file.name] = &file;
+    for (const auto& [folder, checkpoint] : checkpoints_)
+      for (const WeightFile& file : checkpoint.files()) present[join_path(folder, file.name)] = &file;
     for (const ManifestFile& file : manifest_.weight_files) {
       ++result_.files;
       const auto found = present.find(file.name);
@@ -73,16 +92,23 @@ class Verifier {
     for (const auto& [name, file] : present) problem(fmt::format("{}: not part of the merge", name));
   }
 
-  Result<> check_tensors(const Checkpoint& checkpoint, std::size_t threads, const ProgressCallback& progress) {
-    std::vector<std::pair<const ManifestTensor*, const TensorInfo*>> work;
+  struct Work {
+    const ManifestTensor* expected = nullptr;
+    const Checkpoint* checkpoint = nullptr;
+    const TensorInfo* stored = nullptr;
+  };
+
+  Result<> check_tensors(std::size_t threads, const ProgressCallback& progress) {
+    std::vector<Work> work;
     std::uint64_t total = 0;
     for (const ManifestTensor& tensor : manifest_.tensors) {
-      const TensorInfo* found = checkpoint.find(tensor.name);
+      const auto checkpoint = checkpoints_.find(folder_of(tensor.file));
+      const TensorInfo* found = checkpoint == checkpoints_.end() ? nullptr : checkpoint->second.find(tensor.name);
       if (found == nullptr) {
         problem(fmt::format("{}: tensor missing", tensor.name));
         continue;
       }
-      work.emplace_back(&tensor, found);
+      work.push_back({&tensor, &checkpoint->second, found});
       total += found->bytes;
     }
     std::atomic<std::uint64_t> bytes = 0;
@@ -94,21 +120,21 @@ class Verifier {
         {workers, workers + 1},
         [&]() -> std::unique_ptr<Job> {
           if (next == work.size()) return nullptr;
-          const auto& [expected, stored] = work[next++];
-          const auto read = [&, tensor = stored](std::uint64_t first, std::span<std::byte> out) {
+          const Work& each = work[next++];
+          const auto read = [&bytes, &each](std::uint64_t first, std::span<std::byte> out) {
             bytes += out.size();
-            return checkpoint.read(*tensor, first, out);
+            return each.checkpoint->read(*each.stored, first, out);
           };
-          return make_digest_job(
-              {stored->size, stored->dtype, read}, [&, expected = expected](const Result<std::string>& digest) {
-                const std::lock_guard lock(mutex);
-                ++result_.tensors;
-                if (!digest)
-                  problem(digest.error().message);
-                else if (*digest != expected->digest)
-                  problem(fmt::format("{}: {} does not hold what was merged (digest {}, expected {})", expected->file,
-                                      expected->name, *digest, expected->digest));
-              });
+          return make_digest_job({each.stored->size, each.stored->dtype, read}, [&, expected = each.expected](
+                                                                                    const Result<std::string>& digest) {
+            const std::lock_guard lock(mutex);
+            ++result_.tensors;
+            if (!digest)
+              problem(digest.error().message);
+            else if (*digest != expected->digest)
+              problem(fmt::format("{}: {} does not hold what was merged (digest {}, expected {})", expected->file,
+                                  expected->name, *digest, expected->digest));
+          });
         },
         [] { return std::make_unique<WorkerState>(); }));
     result_.bytes = bytes;
@@ -118,6 +144,7 @@ class Verifier {
   FileSystem& files_;
   const std::string& directory_;
   Manifest manifest_;
+  std::map<std::string, Checkpoint> checkpoints_;  // by folder
   Verification result_;
 };
 

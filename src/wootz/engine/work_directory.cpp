@@ -44,7 +44,9 @@ std::string merge_fingerprint(const MergePlan& plan) {
     for (const WeightFile& file : source.checkpoint.files())
       text += fmt::format("{} {} {} {}\n", file.name, file.size, file.header_digest, file.modified);
   }
-  for (const OutputShard& shard : plan.shards) text += fmt::format("{} {}", shard.name, shard.header);
+  for (const PlannedOutput& output : plan.outputs)
+    for (const OutputShard& shard : output.shards)
+      text += fmt::format("{} {}", join_path(output.folder, shard.name), shard.header);
   return bytes_digest(std::as_bytes(std::span(text)));
 }
 
@@ -147,9 +149,11 @@ Result<> WorkDirectory::read_journals() {
   return {};
 }
 
-Result<std::unique_ptr<WritableFile>> WorkDirectory::open_shard(const MergePlan& plan, std::size_t shard) {
-  const OutputShard& planned = plan.shards[shard];
-  WOOTZ_TRY(std::unique_ptr<WritableFile> file, files_.open_for_write(output_path(planned.name)));
+Result<std::unique_ptr<WritableFile>> WorkDirectory::open_shard(const PlannedOutput& output, std::size_t shard) {
+  const OutputShard& planned = output.shards[shard];
+  if (!output.folder.empty()) WOOTZ_RETURN_IF_ERROR(files_.create_directories(output_path(output.folder)));
+  WOOTZ_TRY(std::unique_ptr<WritableFile> file,
+            files_.open_for_write(output_path(join_path(output.folder, planned.name))));
   WOOTZ_RETURN_IF_ERROR(file->allocate(planned.size));
   WOOTZ_RETURN_IF_ERROR(file->write_at(0, std::as_bytes(std::span(planned.header))));
   return file;

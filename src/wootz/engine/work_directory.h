@@ -28,8 +28,8 @@ class WorkDirectory {
   static Result<std::unique_ptr<WorkDirectory>> open(FileSystem& files, const std::string& output,
                                                      const MergePlan& plan, const Part& part);
 
-  /// Opens shard `shard` for writing, sized and with its header.
-  Result<std::unique_ptr<WritableFile>> open_shard(const MergePlan& plan, std::size_t shard);
+  /// Opens shard `shard` of an output for writing, sized and with its header.
+  Result<std::unique_ptr<WritableFile>> open_shard(const PlannedOutput& output, std::size_t shard);
 
   /// Path of a file of the unfinished output.
   std::string output_path(const std::string& name) const;
