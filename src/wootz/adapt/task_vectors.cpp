@@ -10,37 +10,12 @@
 #include "wootz/engine/open_and_plan.h"
 #include "wootz/kernels/kernels.h"
 #include "wootz/kernels/task_vectors.h"
-#include "wootz/methods/combine.h"
 
 namespace wootz {
 namespace {
 
 // Elements of a block: base, gradient and eight lanes of float32 stay in a core's second-level cache.
 constexpr std::uint64_t kBlock = 8192;
-
-// A pipeline that ends in one of its lanes, without the base.
-const MethodSpec& lane_method() {
-  static const MethodSpec method = [] {
-    MethodSpec spec{.name = "task_vector", .title = "Task vector"};
-    spec.parameters = {{.name = "weight", .scope = ParamScope::kModel, .fallback = 0.0}};
-    spec.combination = CombinationSpec{
-        .make = [](StageScope scope) { return make_weighted_sum(1.0, scope.front().params.numbers("weight")); }};
-    return spec;
-  }();
-  return method;
-}
-
-Recipe lane_recipe(const Recipe& recipe, std::size_t lane) {
-  Recipe one = recipe;
-  one.method = &lane_method();
-  one.parameters.clear();
-  one.dtype = one.out_dtype = Dtype::kF32;
-  for (RecipeModel& model : one.models)
-    std::erase_if(model.parameters, [&](const ParamSetting& setting) { return setting.name == "weight"; });
-  one.models[recipe.lanes()[lane]].parameters.push_back({"weight", {{"", {1.0}, {}}}});
-  one.text += "\n# task vector " + std::to_string(lane);
-  return one;
-}
 
 // Runs body(unit) for all units on all threads; returns the first error.
 template <typename Body>
@@ -80,20 +55,20 @@ std::vector<Unit> cut(std::span<const Work> work, const SizeOf& size_of) {
 Result<std::vector<std::string>> write_task_vectors(FileSystem& files, const MergePlan& plan,
                                                     const std::string& directory, std::size_t threads,
                                                     const ProgressCallback& progress) {
+  if (plan.recipe.transforms.empty()) return std::vector<std::string>();
+  PlanOptions lanes_only = plan.options;
+  lanes_only.keep_model = false;
+  lanes_only.keep_lanes = true;
+  WOOTZ_TRY(const MergePlan lanes, open_and_plan(files, plan.recipe, lanes_only));
+  MergeOptions options;
+  options.schedule.threads = threads;
+  options.overwrite = true;  // the folder is this run's own
+  options.sync = false;
+  options.progress = progress;
+  WOOTZ_TRY(const MergeReport report, run_merge(files, lanes, directory, options));
+  WOOTZ_CHECK(report.complete);
   std::vector<std::string> folders;
-  if (plan.recipe.transforms.empty()) return folders;
-  WOOTZ_RETURN_IF_ERROR(files.create_directories(directory));
-  for (std::size_t lane = 0; lane < plan.recipe.lanes().size(); ++lane) {
-    WOOTZ_TRY(const MergePlan planned, open_and_plan(files, lane_recipe(plan.recipe, lane)));
-    folders.push_back(join_path(directory, std::to_string(lane)));
-    if (files.exists(folders.back())) continue;  // of a run that was killed later; its directory appeared whole
-    MergeOptions options;
-    options.schedule.threads = threads;
-    options.sync = false;
-    options.progress = progress;
-    WOOTZ_TRY(const MergeReport report, run_merge(files, planned, folders.back(), options));
-    WOOTZ_CHECK(report.complete);
-  }
+  for (const PlannedOutput& output : lanes.outputs) folders.push_back(join_path(directory, output.folder));
   return folders;
 }
 

@@ -14,7 +14,8 @@
 namespace wootz {
 
 /// Writes the task vectors of a pipeline with transforms to files, one float32 checkpoint a lane under `directory`, and
-/// returns their folders. Without transforms there is nothing to write, and the list is empty.
+/// returns their folders. One merge makes them all; if they are there already, nothing is done. Without transforms
+/// there is nothing to write, and the list is empty.
 Result<std::vector<std::string>> write_task_vectors(FileSystem& files, const MergePlan& plan,
                                                     const std::string& directory, std::size_t threads,
                                                     const ProgressCallback& progress);
