@@ -82,6 +82,8 @@ Result<> parse_option(Case& one, const std::string& name, const std::string& val
     if (name == "models") one.models = number;
     if (name == "seed") one.seed = number;
     if (name == "ulps") one.ulps = static_cast<int>(number);
+  } else if (name == "error") {
+    WOOTZ_TRY(one.error, parse_number<double>(value));
   } else if (name == "shapes") {
     one.shapes.clear();
     for (const std::string& text : split(value, ',')) {

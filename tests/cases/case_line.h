@@ -12,6 +12,7 @@
 //   data=NAME      how the values are distributed (case_data.h); by default near
 //   seed=N         of the recipe; by default 0
 //   ulps=N         how far the oracle may be, in units in the last place of the dtype; by default 1
+//   error=X        how far the oracle may be beyond that, as a share of the tensor's largest change; by default 0
 //   target=X       for bench/merge_bench.py (lines/speed.txt): times a plain copy of the same bytes, at most
 //
 // Lines that are empty or begin with # are not cases.
@@ -48,6 +49,7 @@ struct Case {
   std::string data = "near";
   std::uint64_t seed = 0;
   int ulps = 1;
+  double error = 0.0;
 };
 
 /// From no element to several pieces, and rows of every length.

@@ -11,7 +11,8 @@ namespace {
 
 using Values = std::vector<std::vector<double>>;
 
-constexpr double kRounding = 1e-12;  // what another order of sums may change
+constexpr double kRounding = 1e-12;       // what another order of sums may change
+constexpr double kMatrixRounding = 1e-6;  // the same of whole matrices, which are float32; changes are near 0.01
 
 /// A case with all that its laws need: the models, and what its methods declare.
 struct Subject {
@@ -28,6 +29,7 @@ struct Subject {
   bool any(bool MethodSpec::*trait) const {
     return std::any_of(specs.begin(), specs.end(), [&](const MethodSpec* spec) { return spec->*trait; });
   }
+  double rounding() const { return any(&MethodSpec::whole_matrices) ? kMatrixRounding : kRounding; }
   bool works_on_changes() const { return method().lanes == Lanes::kTaskVectors; }
   bool has(const std::string& parameter) const {
     return std::any_of(method().parameters.begin(), method().parameters.end(),
@@ -83,7 +85,14 @@ Verdict the_order_of_models_matters_to_rounding_at_most(const Subject& subject) 
   for (auto& [name, values] : turned.method.parameters) std::reverse(values.begin(), values.end());
   auto tensors = subject.tensors;
   for (CaseTensor& tensor : tensors) std::reverse(tensor.models.begin(), tensor.models.end());
-  return differ(subject.merge(turned, tensors), subject.merge(subject.one), kRounding);
+  return differ(subject.merge(turned, tensors), subject.merge(subject.one), subject.rounding());
+}
+
+/// A matrix that holds NaN has no singular vectors: the merge stops and says which it is.
+Verdict names_tensor(const Result<Values>& merged, const std::string& name) {
+  if (merged) return "a matrix with NaN was merged";
+  if (merged.error().message.find(name) != std::string::npos) return {};
+  return "the error names no tensor: " + merged.error().message;
 }
 
 Verdict what_is_no_number_does_not_spread(const Subject& subject) {
@@ -95,6 +104,7 @@ Verdict what_is_no_number_does_not_spread(const Subject& subject) {
   largest->models[0][size / 3] = std::numeric_limits<double>::quiet_NaN();
   largest->models[0][size / 2] = std::numeric_limits<double>::infinity();
   const auto merged = subject.merge(subject.one, tensors);
+  if (subject.any(&MethodSpec::whole_matrices)) return names_tensor(merged, largest->name);
   if (!merged) return merged.error().message;
   for (std::size_t t = 0; t < tensors.size(); ++t)
     for (std::size_t i = 0; i < tensors[t].base.size(); ++i) {
@@ -177,7 +187,7 @@ Verdict adds_up(const Subject& subject, const Case& one, const ParamSpec& param,
       expected[t][i] = origin;
       for (std::size_t k = 0; k < units.size(); ++k) expected[t][i] += value[k] * (units[k][t][i] - origin);
     }
-  return differ(merge_at(subject, one, param, value), expected, kRounding);
+  return differ(merge_at(subject, one, param, value), expected, subject.rounding());
 }
 
 Verdict holds_effect(const Subject& subject, const Case& one, const ParamSpec& param) {

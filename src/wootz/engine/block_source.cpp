@@ -21,20 +21,27 @@ void grow(std::vector<T>& buffer, std::uint64_t size) {
 
 }  // namespace
 
-Result<> BlockSource::read(const PlannedTensor& tensor, std::uint64_t first, std::uint64_t end) {
+void BlockSource::begin(const PlannedTensor& tensor, std::uint64_t first, std::uint64_t end) {
   tensor_ = &tensor;
   first_ = first;
   end_ = end;
   lane_raw_.resize(tensor.lanes.size());
-  if (tensor.base != nullptr) {
-    const auto base_read = read_one(*sources_.base, tensor.base, base_raw_);
-    if (!base_read) return base_read;
-  }
-  for (std::size_t lane = 0; lane < tensor.lanes.size(); ++lane) {
-    const auto lane_read = read_one(tensor.lanes[lane].model, tensor.lanes[lane].tensor, lane_raw_[lane]);
-    if (!lane_read) return lane_read;
-  }
+  lanes_.resize(tensor.lanes.size());
+  lane_pointers_.resize(tensor.lanes.size());
+}
+
+Result<> BlockSource::read(const PlannedTensor& tensor, std::uint64_t first, std::uint64_t end) {
+  begin(tensor, first, end);
+  if (tensor.base != nullptr) WOOTZ_RETURN_IF_ERROR(read_one(*sources_.base, tensor.base, base_raw_));
+  for (std::size_t lane = 0; lane < tensor.lanes.size(); ++lane)
+    WOOTZ_RETURN_IF_ERROR(read_one(tensor.lanes[lane].model, tensor.lanes[lane].tensor, lane_raw_[lane]));
   return {};
+}
+
+Result<> BlockSource::read_lane(const PlannedTensor& tensor, std::size_t lane, std::uint64_t first, std::uint64_t end) {
+  begin(tensor, first, end);
+  if (tensor.base != nullptr) WOOTZ_RETURN_IF_ERROR(read_one(*sources_.base, tensor.base, base_raw_));
+  return read_one(tensor.lanes[lane].model, tensor.lanes[lane].tensor, lane_raw_[lane]);
 }
 
 Result<> BlockSource::read_one(std::size_t model, const TensorInfo* info, std::vector<std::byte>& buffer) {
@@ -47,41 +54,49 @@ Result<> BlockSource::read_one(std::size_t model, const TensorInfo* info, std::v
   return checkpoint.read(*info, first_ * item, std::span(buffer).first(bytes));
 }
 
-Block BlockSource::widen(const BlockRange& range, bool subtract_base) {
+void BlockSource::widen_base(const BlockRange& range) {
   WOOTZ_CHECK(range.first >= first_ && range.first + range.size <= end_);
-  const std::size_t n = range.size;
-  const std::size_t count = tensor_->lanes.size();
-  lanes_.resize(count);
-  lane_pointers_.resize(count);
-  grow(output_, n);
+  grow(output_, range.size);
+  if (tensor_->base == nullptr) return;
+  grow(base_, range.size);
+  const std::byte* const stored = base_bytes(range.first, range.first + range.size).data();
+  kernels::load(tensor_->base->dtype, stored, range.size, base_.data());
+}
 
+// Requires: widen_base() of the same range.
+void BlockSource::fill_lane(std::size_t lane, const BlockRange& range, bool subtract_base) {
+  grow(lanes_[lane], range.size);
+  double* const out = lane_pointers_[lane] = lanes_[lane].data();
+  const TensorInfo* const info = tensor_->lanes[lane].tensor;
+  if (info == nullptr) {  // missing: equal to the base
+    if (subtract_base)
+      std::fill_n(out, range.size, 0.0);
+    else
+      std::copy_n(base_.data(), range.size, out);
+    return;
+  }
+  const std::byte* const stored = lane_bytes(lane, range.first, range.first + range.size).data();
+  if (subtract_base)
+    kernels::load_difference(info->dtype, stored, base_.data(), range.size, out);
+  else
+    kernels::load(info->dtype, stored, range.size, out);
+}
+
+Block BlockSource::widen(const BlockRange& range, bool subtract_base) {
+  widen_base(range);
+  for (std::size_t lane = 0; lane < lanes_.size(); ++lane) fill_lane(lane, range, subtract_base);
   Block block;
   block.first = range.first;
-  block.size = n;
-  if (tensor_->base != nullptr) {
-    grow(base_, n);
-    kernels::load(tensor_->base->dtype, base_bytes(range.first, range.first + n).data(), n, base_.data());
-    block.base = base_.data();
-  }
-  for (std::size_t lane = 0; lane < count; ++lane) {
-    grow(lanes_[lane], n);
-    double* out = lane_pointers_[lane] = lanes_[lane].data();
-    const TensorInfo* info = tensor_->lanes[lane].tensor;
-    if (info == nullptr) {  // missing: equal to the base
-      if (subtract_base)
-        std::fill_n(out, n, 0.0);
-      else
-        std::copy_n(base_.data(), n, out);
-      continue;
-    }
-    const std::byte* stored = lane_bytes(lane, range.first, range.first + n).data();
-    if (subtract_base)
-      kernels::load_difference(info->dtype, stored, base_.data(), n, out);
-    else
-      kernels::load(info->dtype, stored, n, out);
-  }
+  block.size = range.size;
+  block.base = tensor_->base != nullptr ? base_.data() : nullptr;
   block.lanes = lane_pointers_;
   return block;
+}
+
+double* BlockSource::widen_lane(std::size_t lane, const BlockRange& range, bool subtract_base) {
+  widen_base(range);
+  fill_lane(lane, range, subtract_base);
+  return lane_pointers_[lane];
 }
 
 std::span<const std::byte> BlockSource::lane_bytes(std::size_t lane, std::uint64_t first, std::uint64_t end) const {

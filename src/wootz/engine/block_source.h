@@ -16,9 +16,15 @@ class BlockSource {
   /// Reads elements [first, end) of base and lanes, stored bytes. `tensor` must outlive the next calls.
   Result<> read(const PlannedTensor& tensor, std::uint64_t first, std::uint64_t end);
 
+  /// The same of base and one lane only.
+  Result<> read_lane(const PlannedTensor& tensor, std::size_t lane, std::uint64_t first, std::uint64_t end);
+
   /// Widens a range of what read() read. Lanes are task vectors where there is a base (`subtract_base`), else values.
   /// The block's arrays are overwritten by the next call.
   Block widen(const BlockRange& range, bool subtract_base);
+
+  /// The same of one lane that read() or read_lane() read: the array of range.size values.
+  double* widen_lane(std::size_t lane, const BlockRange& range, bool subtract_base);
 
   /// Stored bytes of elements [first, end) of a lane, or of the base.
   std::span<const std::byte> lane_bytes(std::size_t lane, std::uint64_t first, std::uint64_t end) const;
@@ -35,6 +41,9 @@ class BlockSource {
                               std::size_t item_bytes, std::uint64_t block_elements);
 
  private:
+  void begin(const PlannedTensor& tensor, std::uint64_t first, std::uint64_t end);
+  void widen_base(const BlockRange& range);
+  void fill_lane(std::size_t lane, const BlockRange& range, bool subtract_base);
   Result<> read_one(std::size_t model, const TensorInfo* info, std::vector<std::byte>& buffer);
 
   const Sources& sources_;

@@ -36,6 +36,15 @@ std::uint64_t shared_memory(const MergePlan& plan) {
   return memory;
 }
 
+// What a thread needs to work on whole matrices of a tensor: blocks to read by, and what the stages say.
+std::uint64_t matrix_thread_memory(const MergePlan& plan, const PlannedTensor& tensor, std::uint64_t buffers) {
+  std::uint64_t memory = 0;
+  for (std::size_t stage = 0; stage < plan.stages_run(); ++stage)
+    if (tensor.needs[stage].granularity == Granularity::kMatrix)
+      memory = std::max(memory, buffers + tensor.needs[stage].thread_memory);
+  return memory;
+}
+
 // A worker's buffers for the units of a tensor.
 std::uint64_t buffer_memory(const PlannedTensor& tensor) {
   std::size_t item = 1;
@@ -67,6 +76,13 @@ std::uint64_t stage_memory(const MergePlan& plan, const PlannedTensor& tensor, b
   return memory;
 }
 
+bool has_matrices(const MergePlan& plan) {
+  for (const std::size_t index : plan.merged_tensors)
+    for (std::size_t stage = 0; stage < plan.stages_run(); ++stage)
+      if (plan.tensors[index].needs[stage].granularity == Granularity::kMatrix) return true;
+  return false;
+}
+
 struct Needs {
   std::uint64_t fixed = 0;    // whatever is in work
   std::uint64_t buffers = 0;  // of a worker
@@ -80,7 +96,9 @@ Needs add_up(const MergePlan& plan, bool holds_lanes) {
   needs.fixed = kProcessMemory + metadata_memory(plan) + shared_memory(plan);
   for (const std::size_t index : plan.merged_tensors) {
     const PlannedTensor& tensor = plan.tensors[index];
-    const std::uint64_t buffers = buffer_memory(tensor);
+    const std::uint64_t units = buffer_memory(tensor);
+    // At most as many threads as there are workers work on matrices.
+    const std::uint64_t buffers = units + matrix_thread_memory(plan, tensor, units);
     const std::uint64_t stages = stage_memory(plan, tensor, holds_lanes);
     needs.buffers = std::max(needs.buffers, buffers);
     needs.stages = std::max(needs.stages, stages);
@@ -90,13 +108,6 @@ Needs add_up(const MergePlan& plan, bool holds_lanes) {
     }
   }
   return needs;
-}
-
-bool has_matrices(const MergePlan& plan) {
-  for (const std::size_t index : plan.merged_tensors)
-    for (std::size_t stage = 0; stage < plan.stages_run(); ++stage)
-      if (plan.tensors[index].needs[stage].granularity == Granularity::kMatrix) return true;
-  return false;
 }
 
 // Readings of a tensor's inputs before the merge itself.
@@ -151,7 +162,7 @@ Result<Schedule> make_schedule(const MergePlan& plan, const ScheduleOptions& opt
   const std::uint64_t left = options.max_memory - needs.fixed - schedule.workers * needs.buffers;
   schedule.window = needs.stages == 0 ? schedule.workers + 1
                                       : std::clamp<std::uint64_t>(left / needs.stages, 1, schedule.workers + 1);
-  if (matrices) schedule.team = std::max<std::size_t>(1, threads / std::min(schedule.window, schedule.workers));
+  schedule.team = schedule.workers / std::min(schedule.window, schedule.workers);
   schedule.worker_memory = needs.buffers;
   schedule.memory = needs.fixed + schedule.workers * needs.buffers + schedule.window * needs.stages;
 

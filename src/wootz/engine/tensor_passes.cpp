@@ -1,6 +1,6 @@
 #include "wootz/engine/tensor_passes.h"
 
-#include "wootz/core/check.h"
+#include "wootz/engine/lane_matrices.h"
 #include "wootz/io/digest.h"
 
 namespace wootz {
@@ -32,13 +32,22 @@ Result<std::optional<std::size_t>> OwnPasses::next() {
     if (stages_.shared(stage_)) continue;
     WOOTZ_TRY(pass_, stages_.stage(stage_).next_pass());
     if (pass_ != nullptr) return std::optional(piece_count(tensor_.size));
+    const bool takes_matrices = tensor_.needs[stage_].granularity == Granularity::kMatrix;
+    if (takes_matrices && !stages_.solved(stage_)) return std::optional<std::size_t>(1);
   }
-  pass_ = nullptr;
   return std::optional<std::size_t>();
 }
 
 Result<std::unique_ptr<UnitResult>> OwnPasses::run(std::size_t unit, MergeWorker& worker) {
-  return show_piece(context_, tensor_, stages_, stage_, *pass_, tensor_.size, unit, worker);
+  if (pass_ != nullptr) return show_piece(context_, tensor_, stages_, stage_, *pass_, tensor_.size, unit, worker);
+  WOOTZ_RETURN_IF_ERROR(solve());
+  return std::make_unique<PassResult>();
+}
+
+Result<> OwnPasses::solve() {
+  Team team(context_.team);
+  LaneMatrices lanes(context_, tensor_, stages_, stage_, team);
+  return stages_.solve(stage_, lanes, team);
 }
 
 void OwnPasses::merge(std::size_t unit, UnitResult& result) {

@@ -17,7 +17,8 @@ Result<std::unique_ptr<UnitResult>> show_piece(MergeContext& context, const Plan
                                                const TensorStages& stages, std::size_t stage, const Pass& pass,
                                                std::uint64_t total, std::uint64_t piece, MergeWorker& worker);
 
-/// Prepares a tensor's own stages, one after another: the passes of each, one a phase.
+/// Prepares a tensor's own stages, one after another: the passes of each, one a phase, then its work on whole matrices,
+/// a phase of one unit.
 class OwnPasses {
  public:
   /// Prepares the stages before `until`. Everything must outlive it.
@@ -30,12 +31,14 @@ class OwnPasses {
   void merge(std::size_t unit, UnitResult& result);
 
  private:
+  Result<> solve();
+
   MergeContext& context_;
   const PlannedTensor& tensor_;
   TensorStages& stages_;
   std::size_t until_;
   std::size_t stage_ = 0;
-  Pass* pass_ = nullptr;
+  Pass* pass_ = nullptr;  // null in the phase in which the stage works on whole matrices
 };
 
 }  // namespace wootz

@@ -46,6 +46,13 @@ Result<std::unique_ptr<TensorStages>> TensorStages::make(const MergePlan& plan, 
   return made;
 }
 
+Result<> TensorStages::solve(std::size_t stage, MatrixLanes& lanes, Team& team) {
+  auto result = stages_[stage].stage->solve(lanes, team);
+  if (!result) return tl::unexpected(std::move(result).error().within(tensor_.name));
+  stages_[stage].solved = true;
+  return {};
+}
+
 TensorStages::States TensorStages::begin(std::size_t count, std::uint64_t piece) const {
   States states;
   for (std::size_t i = 0; i < count; ++i) states.push_back(stages_[i].stage->begin_piece(number(i), piece));

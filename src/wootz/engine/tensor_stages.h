@@ -27,6 +27,9 @@ class TensorStages {
   std::size_t size() const { return stages_.size(); }
   bool shared(std::size_t stage) const { return stages_[stage].shared; }
   Stage& stage(std::size_t stage) { return *stages_[stage].stage; }
+  /// Lets a stage work on whole matrices. Requires: its passes and the stages before it are done.
+  Result<> solve(std::size_t stage, MatrixLanes& lanes, Team& team);
+  bool solved(std::size_t stage) const { return stages_[stage].solved; }
   /// This tensor's number within a stage's scope.
   std::size_t number(std::size_t stage) const { return shared(stage) ? *tensor_.merged : 0; }
 
@@ -57,6 +60,7 @@ class TensorStages {
     Stage* stage = nullptr;
     Transform* transform = nullptr;  // null for the combination
     bool shared = false;
+    bool solved = false;
   };
   const MergePlan& plan_;
   const PlannedTensor& tensor_;

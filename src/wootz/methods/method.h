@@ -80,7 +80,10 @@ struct MethodSpec {
   std::function<std::string(const ParamSet&)> check = {};
   bool stochastic = false;
   bool order_independent = true;  ///< permuting the models (with their parameters) changes rounding at most
-  bool idempotent = true;         ///< merging equal models with default weights returns the model
+  /// Works on whole matrices in float32 (methods/matrix_stage.h): results are as good as those, and a matrix that holds
+  /// NaN or infinity is an error.
+  bool whole_matrices = false;
+  bool idempotent = true;  ///< merging equal models with default weights returns the model
 
   /// Of a method that learns from a recipe's `adapt:` section, whose `combination` is what it starts from; the first is
   /// what holds when none is named. Empty: the method learns nothing.

@@ -47,6 +47,7 @@ struct StageNeeds {
   Granularity granularity = Granularity::kElement;
   double passes = 0;         ///< readings of the lanes before the stage can be applied; samples count 0
   std::uint64_t memory = 0;  ///< bytes that the stage holds for this tensor, or for its whole scope, beside the blocks
+  std::uint64_t thread_memory = 0;  ///< bytes more for each thread that works on a whole matrix
   /// Names of the extra data that it reads: one file beside each model ("gradient", "fisher", "gram").
   std::vector<std::string> companions = {};
 };
