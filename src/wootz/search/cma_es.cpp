@@ -1,24 +1,35 @@
 // The notation is that of the tutorial, arXiv:1604.00772: weights and rates of its table 1, the update of its figure 6.
-#include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <numeric>
+#include <span>
 
 #include "wootz/core/check.h"
 #include "wootz/core/rng.h"
+#include "wootz/linalg/eigen.h"
 #include "wootz/search/strategies.h"
 
 namespace wootz {
 namespace {
 
-using Vector = Eigen::VectorXd;
-using Matrix = Eigen::MatrixXd;
+using Vector = std::vector<double>;
 
 // Below this, the six digits that candidates are rounded to begin to steer.
 constexpr double kLeastSpread = 1e-5;
 
-Eigen::Index index(std::size_t i) { return static_cast<Eigen::Index>(i); }
+double dot(std::span<const double> x, std::span<const double> y) {
+  return std::inner_product(x.begin(), x.end(), y.begin(), 0.0);
+}
+
+/// y += factor * x
+void add(double factor, const Vector& x, Vector& y) {
+  for (std::size_t i = 0; i < y.size(); ++i) y[i] += factor * x[i];
+}
+
+void scale(double factor, Vector& x) {
+  for (double& value : x) value *= factor;
+}
 
 /// Normal deviates; the k-th of a generation depends on the seed and both numbers alone.
 double normal(std::uint64_t seed, std::size_t generation, std::size_t k) {
@@ -87,79 +98,101 @@ class Distribution {
   explicit Distribution(const CmaOptions& options)
       : options_(options),
         rates_(options.dimensions),
-        mean_(Vector::Constant(index(options.dimensions), options.mean)),
+        mean_(options.dimensions, options.mean),
         sigma_(options.step),
-        path_sigma_(Vector::Zero(mean_.size())),
-        path_c_(Vector::Zero(mean_.size())),
-        covariance_(Matrix::Identity(mean_.size(), mean_.size())) {
-    decompose();
+        path_sigma_(options.dimensions),
+        path_c_(options.dimensions),
+        covariance_(options.dimensions, Vector(options.dimensions)),
+        axes_(options.dimensions, 1.0),
+        basis_(options.dimensions, options.dimensions) {
+    std::fill_n(basis_.data(), basis_.size(), 0.0);
+    for (std::size_t i = 0; i < size(); ++i) covariance_[i][i] = basis_.view().row(i)[i] = 1.0;
   }
 
   const Rates& rates() const { return rates_; }
-  bool has_shrunk() const { return sigma_ * axes_.maxCoeff() < kLeastSpread; }
+  bool has_shrunk() const { return sigma_ * *std::max_element(axes_.begin(), axes_.end()) < kLeastSpread; }
 
-  /// Draws the next generation's steps, one a column, in units of sigma.
-  Matrix draw() {
-    Matrix steps(mean_.size(), index(rates_.population));
-    for (Eigen::Index i = 0; i < steps.cols(); ++i) {
-      for (Eigen::Index j = 0; j < steps.rows(); ++j)
-        steps(j, i) = normal(options_.seed, generation_, static_cast<std::size_t>(i * steps.rows() + j));
-      steps.col(i) = basis_ * (axes_.asDiagonal() * steps.col(i));
-    }
+  /// Draws the next generation's steps, in units of sigma.
+  std::vector<Vector> draw() {
+    std::vector<Vector> steps(rates_.population, Vector(size()));
+    for (std::size_t i = 0; i < steps.size(); ++i)
+      for (std::size_t j = 0; j < size(); ++j)
+        add_axis(j, axes_[j] * normal(options_.seed, generation_, i * size() + j), steps[i]);
     ++generation_;
     return steps;
   }
 
   std::vector<double> candidate(const Vector& step) const {
     std::vector<double> values;
-    for (Eigen::Index j = 0; j < mean_.size(); ++j)
-      values.push_back(std::clamp(rounded_candidate(mean_(j) + sigma_ * step(j)), options_.low, options_.high));
+    for (std::size_t j = 0; j < size(); ++j)
+      values.push_back(std::clamp(rounded_candidate(mean_[j] + sigma_ * step[j]), options_.low, options_.high));
     return values;
   }
 
-  /// Takes in the generation drawn last, its columns in the order of quality, the best first.
-  void update(const Matrix& steps) {
-    const auto n = static_cast<double>(mean_.size());
-    Vector mean_step = Vector::Zero(mean_.size());
-    for (std::size_t i = 0; i < rates_.parents; ++i) mean_step += rates_.weights[i] * steps.col(index(i));
-    mean_ += sigma_ * mean_step;
+  /// Takes in the generation drawn last, in the order of quality, the best first.
+  Result<> update(const std::vector<Vector>& steps) {
+    const auto n = static_cast<double>(size());
+    Vector mean_step(size());
+    for (std::size_t i = 0; i < rates_.parents; ++i) add(rates_.weights[i], steps[i], mean_step);
+    add(sigma_, mean_step, mean_);
 
     const double cs = rates_.path_sigma;
-    path_sigma_ = (1.0 - cs) * path_sigma_ + std::sqrt(cs * (2.0 - cs) * rates_.selected) * whitened(mean_step);
-    const double length = path_sigma_.norm();
+    scale(1.0 - cs, path_sigma_);
+    add(std::sqrt(cs * (2.0 - cs) * rates_.selected), whitened(mean_step), path_sigma_);
+    const double length = std::sqrt(dot(path_sigma_, path_sigma_));
     const double unstalled = 1.0 - std::pow(1.0 - cs, 2.0 * static_cast<double>(generation_));
     const bool moves = length / std::sqrt(unstalled) < (1.4 + 2.0 / (n + 1.0)) * rates_.expected_norm;
     const double cc = rates_.path_c;
-    path_c_ *= 1.0 - cc;
-    if (moves) path_c_ += std::sqrt(cc * (2.0 - cc) * rates_.selected) * mean_step;
+    scale(1.0 - cc, path_c_);
+    if (moves) add(std::sqrt(cc * (2.0 - cc) * rates_.selected), mean_step, path_c_);
 
     update_covariance(steps, moves ? 0.0 : cc * (2.0 - cc));
     sigma_ *= std::exp(cs / rates_.damping * (length / rates_.expected_norm - 1.0));
-    decompose();
+    return decompose();
   }
 
  private:
-  void update_covariance(const Matrix& steps, double lost) {
+  std::size_t size() const { return mean_.size(); }
+  std::span<const double> axis(std::size_t j) const { return basis_.view().elements(j); }
+  void add_axis(std::size_t j, double factor, Vector& to) const {
+    for (std::size_t i = 0; i < to.size(); ++i) to[i] += factor * axis(j)[i];
+  }
+
+  void update_covariance(const std::vector<Vector>& steps, double lost) {
     const double sum = std::accumulate(rates_.weights.begin(), rates_.weights.end(), 0.0);
-    covariance_ *= 1.0 + rates_.rank_one * (lost - 1.0) - rates_.rank_mu * sum;
-    covariance_ += rates_.rank_one * path_c_ * path_c_.transpose();
+    for (Vector& row : covariance_) scale(1.0 + rates_.rank_one * (lost - 1.0) - rates_.rank_mu * sum, row);
+    add_square(rates_.rank_one, path_c_);
     for (std::size_t i = 0; i < rates_.population; ++i) {
-      const Vector step = steps.col(index(i));
       double weight = rates_.weights[i];
-      if (weight < 0.0) weight *= static_cast<double>(step.size()) / whitened(step).squaredNorm();
-      covariance_ += rates_.rank_mu * weight * step * step.transpose();
+      if (weight < 0.0) {
+        const Vector white = whitened(steps[i]);
+        weight *= static_cast<double>(size()) / dot(white, white);
+      }
+      add_square(rates_.rank_mu * weight, steps[i]);
     }
   }
 
-  // C^(-1/2) x
-  Vector whitened(const Vector& x) const { return basis_ * (basis_.transpose() * x).cwiseQuotient(axes_); }
+  // C += factor x x^T
+  void add_square(double factor, const Vector& x) {
+    for (std::size_t i = 0; i < x.size(); ++i) add(factor * x[i], x, covariance_[i]);
+  }
 
-  void decompose() {
+  // C^(-1/2) x
+  Vector whitened(const Vector& x) const {
+    Vector white(size());
+    for (std::size_t j = 0; j < size(); ++j) add_axis(j, dot(axis(j), x) / axes_[j], white);
+    return white;
+  }
+
+  Result<> decompose() {
     constexpr double kLeastVariance = 1e-20;  // rounding must not make one negative
-    covariance_ = 0.5 * (covariance_ + covariance_.transpose()).eval();
-    const Eigen::SelfAdjointEigenSolver<Matrix> solver(covariance_);
-    basis_ = solver.eigenvectors();
-    axes_ = solver.eigenvalues().cwiseMax(kLeastVariance).cwiseSqrt();
+    OwnedMatrix<double> matrix(size(), size());
+    for (std::size_t i = 0; i < size(); ++i)
+      for (std::size_t j = 0; j < size(); ++j) matrix.view().row(i)[j] = 0.5 * (covariance_[i][j] + covariance_[j][i]);
+    WOOTZ_TRY(SymmetricEigen<double> eigen, symmetric_eigen(std::move(matrix)));
+    basis_ = std::move(eigen.vectors);
+    for (std::size_t i = 0; i < size(); ++i) axes_[i] = std::sqrt(std::max(eigen.values[i], kLeastVariance));
+    return {};
   }
 
   CmaOptions options_;
@@ -168,27 +201,26 @@ class Distribution {
   double sigma_;
   Vector path_sigma_;
   Vector path_c_;
-  Matrix covariance_;
-  Matrix basis_;  ///< eigenvectors
-  Vector axes_;   ///< square roots of the eigenvalues
+  std::vector<Vector> covariance_;  ///< its rows
+  Vector axes_;                     ///< square roots of the eigenvalues
+  OwnedMatrix<double> basis_;       ///< eigenvectors, as rows
   std::size_t generation_ = 0;
 };
 
 Result<> run_generation(Distribution& distribution, const Objective& objective) {
-  const Matrix steps = distribution.draw();
+  const std::vector<Vector> steps = distribution.draw();
   std::vector<Quality> qualities;
-  for (Eigen::Index i = 0; i < steps.cols(); ++i) {
-    WOOTZ_TRY(const Quality quality, objective(distribution.candidate(steps.col(i))));
+  for (const Vector& step : steps) {
+    WOOTZ_TRY(const Quality quality, objective(distribution.candidate(step)));
     qualities.push_back(quality);
   }
   std::vector<std::size_t> order(qualities.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return is_better(qualities[a], qualities[b]); });
-  Matrix ordered(steps.rows(), steps.cols());
-  for (std::size_t i = 0; i < order.size(); ++i) ordered.col(index(i)) = steps.col(index(order[i]));
-  distribution.update(ordered);
-  return {};
+  std::vector<Vector> ordered;
+  for (const std::size_t i : order) ordered.push_back(steps[i]);
+  return distribution.update(ordered);
 }
 
 }  // namespace
@@ -202,7 +234,7 @@ Result<> search_cma(const CmaOptions& options, const Objective& objective) {
   const std::size_t population = distribution.rates().population;
   WOOTZ_CHECK(options.dimensions > 0 && options.evaluations > population + 1);
   const auto ask_mean = [&]() -> Result<> {
-    auto quality = objective(distribution.candidate(Vector::Zero(index(options.dimensions))));
+    auto quality = objective(distribution.candidate(Vector(options.dimensions)));
     if (!quality) return tl::unexpected(std::move(quality).error());
     return {};
   };
