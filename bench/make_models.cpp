@@ -1,7 +1,9 @@
-// make_models OUT [--experts N] [--layers N] [--shards N] [--threads N]: writes OUT/base and OUT/expert1..N, Hugging
-// Face directories of the shapes of TinyLlama 1.1B in BF16. Weights are random but the same on every machine and for
-// any number of threads: the base is normal with deviation 0.02, an expert is the base plus normal changes of deviation
-// 5e-4, rounded to BF16, which leaves the coarse, tie-rich task vectors that real fine-tuning leaves.
+// make_models OUT [--experts N] [--layers N] [--shards N] [--threads N] [--hidden N --intermediate N --key-value N]:
+// writes OUT/base and OUT/expert1..N, Hugging Face directories in BF16, of the shapes of TinyLlama 1.1B where nothing
+// else is said. Those of Llama 2 7B are --hidden 4096 --intermediate 11008 --key-value 4096. Weights are random but the
+// same on every machine and for any number of threads: the base is normal with deviation 0.02, an expert is the base
+// plus normal changes of deviation 5e-4, rounded to BF16, which leaves the coarse, tie-rich task vectors that real
+// fine-tuning leaves.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,9 +27,7 @@
 
 namespace {
 
-constexpr std::uint64_t kHidden = 2048;
-constexpr std::uint64_t kIntermediate = 5632;
-constexpr std::uint64_t kKeyValue = 256;  // 4 heads of 64
+constexpr unsigned kHeads = 32;
 constexpr std::uint64_t kVocabulary = 32000;
 constexpr float kBaseDeviation = 0.02F;
 constexpr float kChangeDeviation = 5e-4F;
@@ -38,6 +38,9 @@ struct Options {
   unsigned experts = 3;
   unsigned layers = 22;
   unsigned shards = 1;
+  unsigned hidden = 2048;
+  unsigned intermediate = 5632;
+  unsigned key_value = 256;  // 4 heads of 64
   unsigned threads = std::max(1U, std::thread::hardware_concurrency());
 };
 
@@ -98,26 +101,27 @@ float from_bf16(std::uint16_t stored) { return std::bit_cast<float>(std::uint32_
 
 // --- Layout --------------------------------------------------------------------------------------------------------
 
-std::vector<Tensor> make_tensors(unsigned layers) {
+std::vector<Tensor> make_tensors(const Options& options) {
+  const std::uint64_t hidden = options.hidden, intermediate = options.intermediate, key_value = options.key_value;
   std::vector<Tensor> tensors;
   const auto add = [&](std::string name, std::vector<std::uint64_t> shape, float mean = 0.0F) {
     tensors.push_back({std::move(name), std::move(shape), mean});
   };
-  add("lm_head.weight", {kVocabulary, kHidden});
-  add("model.embed_tokens.weight", {kVocabulary, kHidden});
-  for (unsigned layer = 0; layer < layers; ++layer) {
+  add("lm_head.weight", {kVocabulary, hidden});
+  add("model.embed_tokens.weight", {kVocabulary, hidden});
+  for (unsigned layer = 0; layer < options.layers; ++layer) {
     const std::string prefix = fmt::format("model.layers.{}.", layer);
-    add(prefix + "input_layernorm.weight", {kHidden}, 1.0F);
-    add(prefix + "mlp.down_proj.weight", {kHidden, kIntermediate});
-    add(prefix + "mlp.gate_proj.weight", {kIntermediate, kHidden});
-    add(prefix + "mlp.up_proj.weight", {kIntermediate, kHidden});
-    add(prefix + "post_attention_layernorm.weight", {kHidden}, 1.0F);
-    add(prefix + "self_attn.k_proj.weight", {kKeyValue, kHidden});
-    add(prefix + "self_attn.o_proj.weight", {kHidden, kHidden});
-    add(prefix + "self_attn.q_proj.weight", {kHidden, kHidden});
-    add(prefix + "self_attn.v_proj.weight", {kKeyValue, kHidden});
+    add(prefix + "input_layernorm.weight", {hidden}, 1.0F);
+    add(prefix + "mlp.down_proj.weight", {hidden, intermediate});
+    add(prefix + "mlp.gate_proj.weight", {intermediate, hidden});
+    add(prefix + "mlp.up_proj.weight", {intermediate, hidden});
+    add(prefix + "post_attention_layernorm.weight", {hidden}, 1.0F);
+    add(prefix + "self_attn.k_proj.weight", {key_value, hidden});
+    add(prefix + "self_attn.o_proj.weight", {hidden, hidden});
+    add(prefix + "self_attn.q_proj.weight", {hidden, hidden});
+    add(prefix + "self_attn.v_proj.weight", {key_value, hidden});
   }
-  add("model.norm.weight", {kHidden}, 1.0F);
+  add("model.norm.weight", {hidden}, 1.0F);
   for (Tensor& tensor : tensors) {
     tensor.size = 1;
     for (const std::uint64_t extent : tensor.shape) tensor.size *= extent;
@@ -180,8 +184,8 @@ std::string config_of(const Options& options) {
   "hidden_size": {},
   "intermediate_size": {},
   "num_hidden_layers": {},
-  "num_attention_heads": 32,
-  "num_key_value_heads": 4,
+  "num_attention_heads": {},
+  "num_key_value_heads": {},
   "max_position_embeddings": 2048,
   "rms_norm_eps": 1e-05,
   "hidden_act": "silu",
@@ -190,7 +194,8 @@ std::string config_of(const Options& options) {
   "vocab_size": {}
 }}
 )",
-                     kHidden, kIntermediate, options.layers, kVocabulary);
+                     options.hidden, options.intermediate, options.layers, kHeads,
+                     options.key_value * kHeads / options.hidden, kVocabulary);
 }
 
 std::string index_of(const std::vector<Tensor>& tensors, unsigned shards) {
@@ -289,6 +294,9 @@ bool parse(int argc, char** argv, Options& options) {
   const std::map<std::string_view, unsigned*> numbers = {{"--experts", &options.experts},
                                                          {"--layers", &options.layers},
                                                          {"--shards", &options.shards},
+                                                         {"--hidden", &options.hidden},
+                                                         {"--intermediate", &options.intermediate},
+                                                         {"--key-value", &options.key_value},
                                                          {"--threads", &options.threads}};
   for (int i = 1; i < argc; ++i) {
     const auto found = numbers.find(argv[i]);
@@ -308,11 +316,14 @@ bool parse(int argc, char** argv, Options& options) {
 int main(int argc, char** argv) {
   Options options;
   if (!parse(argc, argv, options)) {
-    std::fputs("usage: make_models OUT [--experts N] [--layers N] [--shards N] [--threads N]\n", stderr);
+    std::fputs(
+        "usage: make_models OUT [--experts N] [--layers N] [--shards N] [--threads N]\n"
+        "                       [--hidden N --intermediate N --key-value N]\n",
+        stderr);
     return 2;
   }
   if (mkdir(options.out.c_str(), 0755) != 0 && errno != EEXIST) fail(options.out);
-  std::vector<Tensor> tensors = make_tensors(options.layers);
+  std::vector<Tensor> tensors = make_tensors(options);
   assign_shards(tensors, options.shards);
   const NormalTable normal;
   for (unsigned model = 0; model <= options.experts; ++model) write_model(options, tensors, normal, model);

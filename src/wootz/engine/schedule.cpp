@@ -148,8 +148,8 @@ Result<Schedule> make_schedule(const MergePlan& plan, const ScheduleOptions& opt
   if (!schedule.holds_lanes) needs = add_up(plan, false);
   const std::uint64_t least = needs.fixed + needs.buffers + needs.stages;
   if (least > options.max_memory)
-    return fail(ErrorKind::kUsage, "--max-memory {} is too little: {} needs {} for its buffers; allow at least {}",
-                format_bytes(options.max_memory), needs.tensor, format_bytes(needs.most), format_bytes(least));
+    return fail(ErrorKind::kUsage, "--max-memory {} is too little: {} needs {} for its buffers; allow at least {} MiB",
+                format_bytes(options.max_memory), needs.tensor, format_bytes(needs.most), (least >> 20) + 1);
 
   const std::size_t threads =
       options.threads != 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());

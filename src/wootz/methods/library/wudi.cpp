@@ -180,17 +180,21 @@ Result<Directions> directions_of_rows(MatrixLanes& lanes, std::string_view spect
   return find_directions(std::move(gram), spectrum, lanes.columns());
 }
 
-/// F_k, [directions, m]; added to what is there.
+/// out += F_k, [directions, m]. Divides the lane by its norm.
 Result<> add_factor(Matrix<float> lane, double norm, Matrix<const float> u, const Filter& filter, Matrix<float> out,
                     Team& team) {
   scale(lane, 1.0 / norm);
   WOOTZ_TRY(const OwnedMatrix<float> gram, gram_matrix<float>(lane, Side::kRows, team));
-  OwnedMatrix<float> factor(u.rows, u.columns);
-  WOOTZ_RETURN_IF_ERROR(multiply<float>(plain(u), plain(gram.view()), 0.0F, factor.view(), team));
-  for (std::size_t i = 0; i < u.rows; ++i)
-    for (std::size_t j = 0; j < u.columns; ++j)
-      out.row(i)[j] +=
-          static_cast<float>(norm) * (filter.f_over_l[i] * factor.view().row(i)[j] - filter.f[i] * u.row(i)[j]);
+  OwnedMatrix<float> slab(std::min(kSlab, u.rows), u.columns);
+  for (std::size_t first = 0; first < u.rows; first += kSlab) {
+    const Matrix<float> product = slab.view().rows_at(0, std::min(kSlab, u.rows - first));
+    WOOTZ_RETURN_IF_ERROR(
+        multiply<float>(plain(u.rows_at(first, product.rows)), plain(gram.view()), 0.0F, product, team));
+    for (std::size_t i = 0; i < product.rows; ++i)
+      for (std::size_t j = 0; j < product.columns; ++j)
+        out.row(first + i)[j] += static_cast<float>(norm) * (filter.f_over_l[first + i] * product.row(i)[j] -
+                                                             filter.f[first + i] * u.row(first + i)[j]);
+  }
   return {};
 }
 
@@ -242,10 +246,11 @@ TeamMemory memory_of(const TensorContext& tensor, std::size_t outputs) {
   const std::size_t item = side <= kMostDouble ? sizeof(double) : sizeof(float);
   const std::uint64_t gram = side * side * item, vectors = count * side * sizeof(float);
   const std::uint64_t block = rows ? m * m * sizeof(float) : 0;
+  const std::uint64_t narrowed = item == sizeof(double) ? vectors : 0;
   const TeamMemory finding = most(beside(gram + lane + block, add_gram_memory()),
-                                  beside(gram + vectors, leading_eigen_memory(side, count, item)));
+                                  beside(gram + narrowed, leading_eigen_memory(side, count, item)));
   const std::uint64_t after =
-      rows ? (outputs + 1) * count * m * sizeof(float) + 2 * block : kSlab * (2 * m + n) * sizeof(float);
+      kSlab * (2 * m + n) * sizeof(float) + (rows ? outputs * count * m * sizeof(float) + block : 0);
   return most(finding, beside(vectors + lane + after, multiply_memory()));
 }
 
