@@ -15,7 +15,7 @@ constexpr double kLeastShare = 1e-6;
 Result<PolarMap> map_of(const SymmetricEigen<double>& eigen, Team& team) {
   const std::size_t n = eigen.values.size();
   const double largest = n == 0 ? 0.0 : std::sqrt(std::max(0.0, eigen.values[0]));
-  PolarMap found{OwnedMatrix<float>(n, n), {}};
+  PolarMap found{OwnedMatrix<double>(n, n), {}};
   OwnedMatrix<double> scaled(n, n);
   for (std::size_t i = 0; i < n; ++i) {
     const double value = std::sqrt(std::max(0.0, eigen.values[i]));
@@ -26,10 +26,8 @@ Result<PolarMap> map_of(const SymmetricEigen<double>& eigen, Team& team) {
     const double* const vector = eigen.vectors.view().row(i);
     std::transform(vector, vector + n, scaled.view().row(i), [&](double x) { return x * factor; });
   }
-  OwnedMatrix<double> product(n, n);
   WOOTZ_RETURN_IF_ERROR(
-      multiply<double>(transposed(eigen.vectors.view()), plain(scaled.view()), 0.0, product.view(), team));
-  std::copy_n(product.data(), product.size(), found.map.data());
+      multiply<double>(transposed(eigen.vectors.view()), plain(scaled.view()), 0.0, found.map.view(), team));
   return found;
 }
 
@@ -51,12 +49,12 @@ TeamMemory polar_map_memory(std::size_t rows, std::size_t columns) {
   const std::size_t n = std::min(rows, columns);
   const std::uint64_t matrix = n * n * sizeof(double);
   return most(gram_memory(n, sizeof(double)),
-              most(beside(matrix, symmetric_eigen_memory(n, sizeof(double))), {3 * matrix + matrix / 2, 0}));
+              most(beside(matrix, symmetric_eigen_memory(n, sizeof(double))), {3 * matrix, 0}));
 }
 
 TeamMemory polar_factor_memory(std::size_t rows, std::size_t columns) {
   const std::size_t n = std::min(rows, columns);
-  return most(polar_map_memory(rows, columns), beside(n * n * sizeof(float), multiply_in_place_memory(n)));
+  return most(polar_map_memory(rows, columns), beside(n * n * sizeof(double), multiply_in_place_memory(n)));
 }
 
 }  // namespace wootz

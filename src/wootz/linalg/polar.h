@@ -17,9 +17,10 @@ Result<PolarFactor> polar_factor(Matrix<float> m, Team& team);
 TeamMemory polar_factor_memory(std::size_t rows, std::size_t columns);
 
 /// The symmetric matrix on the small side that makes M its polar factor: (M^T M)^(-1/2), or (M M^T)^(-1/2) where M has
-/// fewer rows than columns. Of the same singular values.
+/// fewer rows than columns. Of the same singular values. In double: rounded to float32 it would be off by as many
+/// roundings as the condition number.
 struct PolarMap {
-  OwnedMatrix<float> map;
+  OwnedMatrix<double> map;
   PolarFactor factor;
 };
 Result<PolarMap> polar_map(Matrix<const float> m, Team& team);

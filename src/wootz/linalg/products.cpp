@@ -131,19 +131,24 @@ Result<OwnedMatrix<T>> gram_matrix(Matrix<const float> m, Side side, Team& team)
 template Result<OwnedMatrix<float>> gram_matrix(Matrix<const float>, Side, Team&);
 template Result<OwnedMatrix<double>> gram_matrix(Matrix<const float>, Side, Team&);
 
-Result<> multiply_in_place(Matrix<float> m, Side side, Matrix<const float> map, Team& team) {
+Result<> multiply_in_place(Matrix<float> m, Side side, Matrix<const double> map, Team& team) {
   WOOTZ_RETURN_IF_ERROR(blas::check());
   const bool rows = side == Side::kRows;
   const std::size_t cut = rows ? m.columns : m.rows;
   return team.for_each(tiles(cut), [&](std::size_t number) -> Result<> {
     const Range range = tile(number, cut);
     const Matrix<float> strip = rows ? m.part(0, m.rows, range.first, range.size) : m.rows_at(range.first, range.size);
-    OwnedMatrix<float> product(strip.rows, strip.columns);
+    std::vector<double> wide;
+    widen(strip, wide);
+    const Matrix<const double> from(wide.data(), strip.rows, strip.columns);
+    OwnedMatrix<double> product(strip.rows, strip.columns);
     if (rows)
-      gemm<float>(plain(map), plain(strip), 0.0F, product.view());
+      gemm<double>(plain(map), plain(from), 0.0, product.view());
     else
-      gemm<float>(plain(strip), plain(map), 0.0F, product.view());
-    copy(product.view(), strip);
+      gemm<double>(plain(from), plain(map), 0.0, product.view());
+    for (std::size_t i = 0; i < strip.rows; ++i)
+      std::transform(product.view().row(i), product.view().row(i) + strip.columns, strip.row(i),
+                     [](double x) { return static_cast<float>(x); });
     return {};
   });
 }
@@ -188,8 +193,9 @@ TeamMemory gram_memory(std::size_t size, std::size_t item_bytes) {
   return beside(size * size * item_bytes, add_gram_memory());
 }
 
+// A strip is widened beside its product.
 TeamMemory multiply_in_place_memory(std::size_t size) {
-  return {0, kTile * size * sizeof(float) + blas::thread_memory(kTile)};
+  return {0, 2 * kTile * size * sizeof(double) + blas::thread_memory(kTile)};
 }
 
 }  // namespace wootz

@@ -49,8 +49,8 @@ Result<> add_gram(Matrix<const float> m, Side side, T beta, Matrix<T> out, Team&
 template <typename T>
 Result<OwnedMatrix<T>> gram_matrix(Matrix<const float> m, Side side, Team& team);
 
-/// m = map m (kRows) or m map (kColumns), in place. map: square.
-Result<> multiply_in_place(Matrix<float> m, Side side, Matrix<const float> map, Team& team);
+/// m = map m (kRows) or m map (kColumns), in place, computed in double. map: square.
+Result<> multiply_in_place(Matrix<float> m, Side side, Matrix<const double> map, Team& team);
 
 /// m *= factor
 void scale(Matrix<float> m, double factor);

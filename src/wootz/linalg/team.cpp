@@ -5,6 +5,7 @@
 #include <mutex>
 #include <new>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -40,7 +41,11 @@ Result<> Team::for_each(std::size_t count, const std::function<Result<>(std::siz
   };
   {
     std::vector<std::jthread> threads;
-    for (std::size_t i = 1; i < std::min(threads_, count); ++i) threads.emplace_back(work);
+    // Where the system has no more threads, those that there are do all tasks.
+    try {
+      for (std::size_t i = 1; i < std::min(threads_, count); ++i) threads.emplace_back(work);
+    } catch (const std::system_error&) {
+    }
     work();
   }
   if (error) return tl::unexpected(*std::move(error));

@@ -23,11 +23,11 @@ Result<> merge_update(MatrixLanes& lanes, Matrix<float> update, Team& team) {
 // What turns the sum into the update turns each of its terms into a share of it.
 Result<> rewrite_lanes(MatrixLanes& lanes, std::span<const Matrix<float>> out, Team& team) {
   WOOTZ_RETURN_IF_ERROR(lanes.sum(out[0]));
-  WOOTZ_TRY(PolarMap polar, polar_map(out[0], team));
-  scale(polar.map.view(), mean_singular_value(lanes, polar.factor));
+  WOOTZ_TRY(const PolarMap polar, polar_map(out[0], team));
   for (std::size_t k = 0; k < lanes.size(); ++k) {
     WOOTZ_RETURN_IF_ERROR(lanes.read(k, out[k]));
     WOOTZ_RETURN_IF_ERROR(multiply_in_place(out[k], small_side(out[k]), polar.map.view(), team));
+    scale(out[k], mean_singular_value(lanes, polar.factor));
   }
   return {};
 }
@@ -38,7 +38,7 @@ MatrixMethod iso_c() {
     const std::size_t rows = tensor.shape[0], columns = tensor.shape[1], small = std::min(rows, columns);
     if (outputs == 1) return polar_factor_memory(rows, columns);
     return most(polar_map_memory(rows, columns),
-                beside(small * small * sizeof(float), multiply_in_place_memory(small)));
+                beside(small * small * sizeof(double), multiply_in_place_memory(small)));
   };
   method.merge = [](MatrixLanes& lanes, const ParamSet& /*params*/, std::span<const Matrix<float>> out, Team& team) {
     return out.size() == 1 ? merge_update(lanes, out[0], team) : rewrite_lanes(lanes, out, team);
