@@ -16,7 +16,7 @@ SOURCES = {".h", ".hpp", ".cpp", ".cc", ".inc"}
 
 @dataclasses.dataclass
 class Law:
-    layers: dict[str, set[str]]  # folder -> folders it may include
+    layers: dict[str, set[str]]  # folder, or a folder in it as "engine/plan" -> folders it may include
     third_party: dict[str, set[str]]  # include prefix -> folders that may include it
 
 
@@ -57,24 +57,33 @@ def check_law(path: pathlib.Path, law: Law) -> None:
         settled |= ready
 
 
-def folder_of(relative: pathlib.PurePath) -> str | None:
+def folder_of(law: Law, relative: pathlib.PurePath) -> str | None:
     """The folder of the law a source belongs to: src/wootz/io/file.h -> io, apps/wootz/main.cpp -> apps."""
-    if relative.parts[:2] == ("src", "wootz"):
-        return relative.parts[2] if len(relative.parts) > 3 else None
-    return relative.parts[0]
+    if relative.parts[:2] != ("src", "wootz"):
+        return relative.parts[0]
+    if len(relative.parts) <= 3:
+        return None
+    inner = "/".join(relative.parts[2:4])
+    return inner if inner in law.layers else relative.parts[2]
+
+
+def may_include(law: Law, folder: str, target: str) -> bool:
+    """Whoever may include a folder may include the folders in it; these may include what the outer one may."""
+    outer, target_outer = folder.split("/")[0], target.split("/")[0]
+    if outer == target_outer:
+        return target == folder or folder == outer or target in law.layers[folder]
+    return target_outer in law.layers[outer]
 
 
 def offence(law: Law, folder: str, include: str, quoted: bool) -> str | None:
     if include.startswith("wootz/"):
-        target = include.split("/")[1]
+        target = folder_of(law, pathlib.PurePath("src", include))
         if target not in law.layers:
             return f"{target} is not in the law"
-        if target != folder and target not in law.layers[folder]:
-            return f"{folder} may not use {target}"
-        return None
+        return None if may_include(law, folder, target) else f"{folder} may not use {target}"
     for prefix, owners in law.third_party.items():
         if include.startswith(prefix):
-            return None if folder in owners else f"{prefix} belongs to {', '.join(sorted(owners))}"
+            return None if folder.split("/")[0] in owners else f"{prefix} belongs to {', '.join(sorted(owners))}"
     if quoted and folder != "apps":
         return "an include of ours is written from the root: wootz/..."
     return None
@@ -82,7 +91,7 @@ def offence(law: Law, folder: str, include: str, quoted: bool) -> str | None:
 
 def check_file(law: Law, root: pathlib.Path, path: pathlib.Path) -> list[str]:
     relative = path.relative_to(root)
-    folder = folder_of(relative)
+    folder = folder_of(law, relative)
     if folder not in law.layers:
         return [f"{relative}:1: its folder is not in the law"]
     found = []

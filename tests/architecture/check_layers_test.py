@@ -59,6 +59,21 @@ class CheckLayers(unittest.TestCase):
     def test_relative_include(self):
         self.assert_offence({"src/wootz/io/b.cpp": '#include "../core/a.h"\n'}, "written from the root")
 
+    def test_folders_in_a_folder(self):
+        law = LAW.replace("io   : core", "io : core\nio/low :\nio/high : io/low")
+        lawful = {
+            "src/wootz/io/low/a.h": '#include "wootz/core/a.h"\n',
+            "src/wootz/io/high/b.cpp": '#include "wootz/io/low/a.h"\n',
+            "src/wootz/io/top.cpp": '#include "wootz/io/high/b.h"\n',
+            "apps/wootz/main.cpp": '#include "wootz/io/low/a.h"\n',
+        }
+        result = self.run_on(lawful, law)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        for include in ("io/high/b.h", "io/top.h"):
+            result = self.run_on(lawful | {"src/wootz/io/low/c.cpp": f'#include "wootz/{include}"\n'}, law)
+            self.assertEqual(result.returncode, 1, result.stdout)
+            self.assertIn("io/low may not use io", result.stdout)
+
     def test_cyclic_law(self):
         result = self.run_on({}, "[layers]\ncore : io\nio : core\n")
         self.assertEqual(result.returncode, 2)
