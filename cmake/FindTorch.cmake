@@ -19,6 +19,8 @@ if(Torch_FOUND AND NOT TARGET wootz_torch)
   target_include_directories(wootz_torch BEFORE INTERFACE "${PROJECT_BINARY_DIR}/fmt_first")
   target_include_directories(wootz_torch SYSTEM INTERFACE "${TORCH_DIR}/include"
                                                           "${TORCH_DIR}/include/torch/csrc/api/include")
+  # Torch's own headers then include the headers of the functions that they call, not those of all 2,000.
+  target_compile_definitions(wootz_torch INTERFACE AT_PER_OPERATOR_HEADERS)
   # Where the libraries that libtorch_cpu.so is linked against lie: other wheels beside it.
   file(GLOB companions "${TORCH_DIR}/../nvidia/*/lib" "${TORCH_DIR}/../nvidia/lib")
   target_link_libraries(wootz_torch INTERFACE "${TORCH_CPU_LIBRARY}" "${TORCH_C10_LIBRARY}")

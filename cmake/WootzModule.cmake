@@ -21,21 +21,28 @@ function(wootz_reuse_headers target other)
   target_compile_options(${target} PRIVATE -fPIC)
 endfunction()
 
-# wootz_test(NAME DEPS ... LABELS ... HEADERS OF): one GoogleTest program of the current folder's *_test.cpp, with the
-# precompiled headers of OF. By default those of wootz_test_support, but not beside libtorch, where everything is compiled
-# with OpenMP, which they are not.
+# wootz_test(NAME DEPS ... LIBS ... LABELS ... SOURCES ...): one GoogleTest program of SOURCES, by default the current
+# folder's *_test.cpp. It uses the precompiled headers of wootz_test_support, or with TORCH, for files that include torch's
+# headers, those of nn_tests.
 function(wootz_test name)
-  cmake_parse_arguments(ARG "" "HEADERS" "DEPS;LABELS;LIBS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp")
-  add_executable(${name}_tests ${sources})
-  list(TRANSFORM ARG_DEPS PREPEND wootz::)
-  target_link_libraries(${name}_tests PRIVATE wootz_test_support ${ARG_DEPS} ${ARG_LIBS} GTest::gtest_main GTest::gmock
-                                              wootz_options)
-  if(NOT ARG_HEADERS AND NOT "torch" IN_LIST ARG_LABELS)
-    set(ARG_HEADERS wootz_test_support)
+  cmake_parse_arguments(ARG "TORCH" "" "DEPS;LABELS;LIBS;SOURCES" ${ARGN})
+  if(NOT ARG_SOURCES)
+    file(GLOB ARG_SOURCES CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp")
   endif()
-  if(ARG_HEADERS)
-    wootz_reuse_headers(${name}_tests ${ARG_HEADERS})
+  add_executable(${name}_tests ${ARG_SOURCES})
+  list(TRANSFORM ARG_DEPS PREPEND wootz::)
+  target_link_libraries(${name}_tests PRIVATE wootz_test_support ${ARG_DEPS} ${ARG_LIBS} GTest::gtest_main wootz_options)
+  if("torch" IN_LIST ARG_LABELS)
+    # The same for all: precompiled headers serve only what is compiled with their definitions.
+    target_compile_definitions(${name}_tests PRIVATE WOOTZ_NN_MODELS="${PROJECT_SOURCE_DIR}/tests/nn/models")
+  endif()
+  if(NOT ARG_TORCH)
+    wootz_reuse_headers(${name}_tests wootz_test_support)
+    target_link_libraries(${name}_tests PRIVATE wootz_no_openmp)
+  elseif(name STREQUAL "nn")
+    target_precompile_headers(nn_tests PRIVATE <support/torch_test_headers.h>)
+  else()
+    target_precompile_headers(${name}_tests REUSE_FROM nn_tests)
   endif()
   gtest_discover_tests(${name}_tests TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${ARG_LABELS}")
 endfunction()

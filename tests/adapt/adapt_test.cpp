@@ -1,18 +1,17 @@
 // Whole adaptations: what they write, going on after a kill, the guard, the options, errors.
 #include "wootz/adapt/adapt.h"
 
-#include <gmock/gmock.h>
-
 #include <algorithm>
 
 #include "adapt/adapt_fixture.h"
+#include "support/matchers.h"
 #include "wootz/recipe/coefficients.h"
 
 namespace wootz {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
+using testing::ElementsAre;
+using testing::HasSubstr;
 
 class AdaptTest : public testing::AdaptFixture {
  protected:
@@ -177,7 +176,7 @@ TEST_F(AdaptTest, WhatIsKeptIsEvaluatedAtTheEnd) {
                   "steps: 30, batch_size: 6, batches_per_step: 1, lr: 0.3, guard: {every: 2, items: 24}" + evaluate),
       "guarded");
   ASSERT_TRUE(guarded) << guarded.error().message;
-  EXPECT_THAT(steps_of(*guarded), ::testing::Contains(guarded->kept_step));
+  EXPECT_THAT(steps_of(*guarded), testing::Contains(guarded->kept_step));
   EXPECT_TRUE(std::is_sorted(guarded->evaluations.begin(), guarded->evaluations.end(),
                              [](const auto& a, const auto& b) { return a.step < b.step; }));
 }

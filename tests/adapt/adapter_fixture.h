@@ -2,11 +2,11 @@
 #pragma once
 
 #include "adapt/adapt_fixture.h"
+#include "support/torch_test_headers.h"
 #include "wootz/adapt/adapter_inputs.h"
 #include "wootz/adapt/objective.h"
 #include "wootz/adapt/tasks.h"
 #include "wootz/nn/architecture.h"
-#include "wootz/nn/torch_headers.h"
 
 namespace wootz::testing {
 

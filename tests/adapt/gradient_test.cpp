@@ -1,15 +1,14 @@
 // The coefficients' gradient by inner products against finite differences and against autograd through the merge, in
 // float64; and what must not change it: segments, micro-batches, the number of threads.
-#include <gmock/gmock.h>
-
 #include <cmath>
 
 #include "adapt/adapter_fixture.h"
+#include "support/matchers.h"
+#include "support/torch_test_headers.h"
 #include "torch/csrc/autograd/autograd.h"
 #include "wootz/adapt/adamerging.h"
 #include "wootz/nn/device.h"
 #include "wootz/nn/load_parameters.h"
-#include "wootz/nn/torch_headers.h"
 
 namespace wootz {
 namespace {
@@ -175,7 +174,7 @@ TEST_F(GradientTest, TooLittleMemoryIsAnErrorThatSaysHowMuch) {
   inputs.max_memory = 1000;
   const auto failed = make_adamerging(files_, inputs);
   ASSERT_FALSE(failed);
-  EXPECT_THAT(failed.error().message, ::testing::HasSubstr("raise --max-memory"));
+  EXPECT_THAT(failed.error().message, testing::HasSubstr("raise --max-memory"));
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 // Text encoders adapt by the same code: texts of different lengths in one batch, and segment by segment.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "adapt/adapt_fixture.h"
+#include "support/matchers.h"
 
 namespace wootz {
 namespace {
@@ -64,7 +64,7 @@ TEST_F(TextTest, EncodersOfTextsLearn) {
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_LT(report->last_loss, report->first_loss);
   EXPECT_TRUE(files_.exists(folder_ / "out/vocab.txt"));
-  EXPECT_THAT(read("out/coefficients.yml"), ::testing::HasSubstr("encoder.layer.1.output.dense.weight"));
+  EXPECT_THAT(read("out/coefficients.yml"), testing::HasSubstr("encoder.layer.1.output.dense.weight"));
 }
 
 }  // namespace

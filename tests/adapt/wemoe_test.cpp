@@ -1,7 +1,7 @@
 // WEMoE: where it starts, its routers' gradients against finite differences, and the directory that comes out.
-#include <gmock/gmock.h>
 
 #include "adapt/adapter_fixture.h"
+#include "support/matchers.h"
 #include "wootz/adapt/fold.h"
 #include "wootz/nn/device.h"
 #include "wootz/nn/model.h"
@@ -9,7 +9,7 @@
 namespace wootz {
 namespace {
 
-using ::testing::HasSubstr;
+using testing::HasSubstr;
 using testing::largest;
 
 constexpr const char* kStep = "batch_size: 6, batches_per_step: 1";

@@ -1,16 +1,16 @@
 // The harness itself: lines are read as written, wrong ones are refused, and what is wrong with a merge is noticed.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
 
 #include "cases/modes.h"
+#include "support/matchers.h"
 #include "wootz/methods/registry.h"
 
 namespace wootz::cases {
 namespace {
 
-using ::testing::HasSubstr;
+using testing::HasSubstr;
 
 Case parsed(const std::string& line) {
   Result<Case> one = parse_case(line);

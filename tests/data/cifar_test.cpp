@@ -1,13 +1,13 @@
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "data_testing.h"
+#include "support/matchers.h"
 #include "support/temp_dir.h"
 
 namespace wootz {
 namespace {
 
-using ::testing::HasSubstr;
+using testing::HasSubstr;
 using testing::opening_error;
 using testing::TempDir;
 using testing::write_file;

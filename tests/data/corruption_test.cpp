@@ -1,12 +1,12 @@
 #include "wootz/data/corruption.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <numbers>
 
 #include "data_testing.h"
+#include "support/matchers.h"
 
 namespace wootz {
 namespace {
@@ -151,7 +151,7 @@ TEST(CorruptionTest, ContrastScalesTheDeviationFromTheMean) {
   Image image(2, 1);
   image.pixels = {0, 100, 255, 200, 100, 55};
   const Image flat = corrupt(image, {CorruptionKind::kContrast, 2}, 0);
-  EXPECT_THAT(flat.pixels, ::testing::ElementsAre(50, 100, 205, 150, 100, 105));
+  EXPECT_THAT(flat.pixels, testing::ElementsAre(50, 100, 205, 150, 100, 105));
 }
 
 TEST(CorruptionTest, MotionBlurSmearsAPointOverALine) {

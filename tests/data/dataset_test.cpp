@@ -1,12 +1,13 @@
 #include "wootz/data/dataset.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "support/matchers.h"
 
 namespace wootz {
 namespace {
 
-using ::testing::HasSubstr;
+using testing::HasSubstr;
 
 TEST(DatasetTest, FormatsAreListedByName) {
   std::vector<std::string> names;
@@ -14,7 +15,7 @@ TEST(DatasetTest, FormatsAreListedByName) {
     names.push_back(format.name);
     EXPECT_FALSE(format.summary.empty()) << format.name;
   }
-  EXPECT_THAT(names, ::testing::ElementsAre("cifar", "idx", "imagefolder", "parquet", "text"));
+  EXPECT_THAT(names, testing::ElementsAre("cifar", "idx", "imagefolder", "parquet", "text"));
 }
 
 TEST(DatasetTest, AnUnknownFormatIsAnswered) {

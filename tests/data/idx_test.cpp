@@ -1,15 +1,15 @@
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
 
 #include "data_testing.h"
+#include "support/matchers.h"
 #include "support/temp_dir.h"
 
 namespace wootz {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
+using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::opening_error;
 using testing::TempDir;
 using testing::write_file;

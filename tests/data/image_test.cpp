@@ -1,6 +1,5 @@
 #include "wootz/data/image.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
 
@@ -8,13 +7,14 @@
 #include <set>
 
 #include "data_testing.h"
+#include "support/matchers.h"
 
 namespace wootz {
 namespace {
 
 using testing::bytes_of;
 using testing::data_file;
-using ::testing::HasSubstr;
+using testing::HasSubstr;
 using testing::read_file;
 
 std::string error_of(std::string_view encoded) {

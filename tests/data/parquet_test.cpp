@@ -1,10 +1,10 @@
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <thread>
 
 #include "data_testing.h"
+#include "support/matchers.h"
 #include "support/temp_dir.h"
 #include "wootz/data/group_cache.h"
 
@@ -12,8 +12,8 @@ namespace wootz {
 namespace {
 
 using testing::data_file;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
+using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::opening_error;
 using testing::TempDir;
 using testing::write_file;

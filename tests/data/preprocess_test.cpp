@@ -1,17 +1,17 @@
 #include "wootz/data/preprocess.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
 
 #include "data_testing.h"
+#include "support/matchers.h"
 #include "support/temp_dir.h"
 
 namespace wootz {
 namespace {
 
-using ::testing::HasSubstr;
+using testing::HasSubstr;
 using testing::TempDir;
 using testing::write_file;
 

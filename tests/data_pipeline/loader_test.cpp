@@ -1,18 +1,18 @@
 #include "wootz/data/loader.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "memory_data.h"
+#include "support/matchers.h"
 
 namespace wootz {
 namespace {
 
 using testing::ByteTokenizer;
-using ::testing::ElementsAre;
+using testing::ElementsAre;
 using testing::GreyEncoder;
 using testing::GreyImages;
-using ::testing::HasSubstr;
+using testing::HasSubstr;
 using testing::Texts;
 
 LoaderOptions loader_options(std::size_t batch_size, std::size_t threads, std::size_t ahead = 3) {

@@ -1,14 +1,14 @@
 #include "wootz/data/split.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "memory_data.h"
+#include "support/matchers.h"
 
 namespace wootz {
 namespace {
 
-using ::testing::ElementsAre;
+using testing::ElementsAre;
 
 std::vector<int> labels(std::size_t count, int classes) {
   std::vector<int> list;

@@ -1,6 +1,6 @@
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/matchers.h"
 #include "support/temp_dir.h"
 #include "support/test_files.h"
 #include "wootz/data/dataset.h"
@@ -8,9 +8,9 @@
 namespace wootz {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::EndsWith;
-using ::testing::HasSubstr;
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
 using testing::TempDir;
 using testing::write_file;
 

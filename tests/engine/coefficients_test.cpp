@@ -1,9 +1,9 @@
 // Merges with a coefficient table: the formula, and what the output holds.
-#include <gmock/gmock.h>
-
 #include <cmath>
+#include <ranges>
 
 #include "engine/merge_fixture.h"
+#include "support/matchers.h"
 #include "support/test_files.h"
 #include "wootz/engine/manifest.h"
 #include "wootz/engine/verify.h"
@@ -12,9 +12,8 @@
 namespace wootz::testing {
 namespace {
 
-using ::testing::Contains;
-using ::testing::Field;
-using ::testing::HasSubstr;
+using testing::Contains;
+using testing::HasSubstr;
 
 constexpr const char* kModels = "base_model: base\nmodels: [{model: a}, {model: b}, {model: c}]\n";
 
@@ -97,7 +96,8 @@ TEST_F(CoefficientsTest, TheOutputHoldsTheTable) {
     EXPECT_THAT(files.at("README.md"), HasSubstr(fmt::format("coefficients: {}\n", name)));
     const auto manifest = parse_manifest(files.at(kManifestName));
     ASSERT_TRUE(manifest);
-    EXPECT_THAT(manifest->side_files, Contains(Field(&ManifestFile::name, name)));
+    const auto recorded = std::views::transform(manifest->side_files, &ManifestFile::name);
+    EXPECT_THAT(std::vector<std::string>(recorded.begin(), recorded.end()), Contains(name));
     const auto verified = verify_output(posix_file_system(), dir_ / "out", 1, nullptr);
     ASSERT_TRUE(verified);
     EXPECT_TRUE(verified->problems.empty());

@@ -1,15 +1,14 @@
 #include "wootz/engine/inspect.h"
 
-#include <gmock/gmock.h>
-
 #include <cmath>
 
 #include "engine/merge_fixture.h"
+#include "support/matchers.h"
 
 namespace wootz::testing {
 namespace {
 
-using ::testing::HasSubstr;
+using testing::HasSubstr;
 
 TEST_F(MergeTest, InspectAgreesWithDirectSums) {
   InspectOptions options;

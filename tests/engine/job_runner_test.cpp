@@ -1,16 +1,17 @@
 #include "wootz/engine/job_runner.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <chrono>
 #include <thread>
 
+#include "support/matchers.h"
+
 namespace wootz {
 namespace {
 
-using ::testing::ElementsAre;
+using testing::ElementsAre;
 
 struct Number : UnitResult {
   explicit Number(std::size_t n) : value(n) {}

@@ -1,15 +1,14 @@
 // Whole merges on disk: the right values, the same bytes however they are computed, and what is around them.
-#include <gmock/gmock.h>
-
 #include <cmath>
 
 #include "engine/merge_fixture.h"
+#include "support/matchers.h"
 #include "wootz/engine/manifest.h"
 
 namespace wootz::testing {
 namespace {
 
-using ::testing::HasSubstr;
+using testing::HasSubstr;
 
 MergeOptions with(std::size_t threads, std::uint64_t memory = std::uint64_t{1} << 30) {
   MergeOptions options;

@@ -1,13 +1,13 @@
 // What a plan says of models that do not fit together.
-#include <gmock/gmock.h>
 
 #include "engine/merge_fixture.h"
+#include "support/matchers.h"
 
 namespace wootz::testing {
 namespace {
 
-using ::testing::AllOf;
-using ::testing::HasSubstr;
+using testing::AllOf;
+using testing::HasSubstr;
 
 std::string messages(const PlannedMerge& planned) {
   std::string all;

@@ -1,17 +1,17 @@
 #include "wootz/engine/replaceable.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 
+#include "support/matchers.h"
 #include "support/temp_dir.h"
 #include "support/test_files.h"
 
 namespace wootz {
 namespace {
 
-using ::testing::HasSubstr;
+using testing::HasSubstr;
 using testing::TempDir;
 using testing::write_file;
 

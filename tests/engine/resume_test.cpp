@@ -1,17 +1,16 @@
 // Failures in the middle of a merge, and going on after them: the end is always the same bytes.
-#include <gmock/gmock.h>
-
 #include <atomic>
 #include <fstream>
 
 #include "engine/merge_fixture.h"
+#include "support/matchers.h"
 #include "wootz/engine/verify.h"
 #include "wootz/io/fault_file.h"
 
 namespace wootz::testing {
 namespace {
 
-using ::testing::HasSubstr;
+using testing::HasSubstr;
 
 constexpr const char* kPartial = "out.wootz-partial";
 

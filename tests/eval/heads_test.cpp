@@ -1,21 +1,18 @@
 // Heads against those of PyTorch and transformers (make_heads.py).
 #include "wootz/eval/heads.h"
 
-#include <gmock/gmock.h>
-
 #include <cmath>
 #include <numeric>
 #include <sstream>
 
 #include "support/checkpoint_builder.h"
+#include "support/matchers.h"
 #include "support/temp_dir.h"
 
 namespace wootz {
 namespace {
 
-using ::testing::DoubleNear;
-using ::testing::HasSubstr;
-using ::testing::Pointwise;
+using testing::HasSubstr;
 using testing::TempDir;
 
 // Numbers words by their letters.
@@ -71,7 +68,8 @@ void expect_rows(const Result<Head>& head, const std::string& golden) {
   EXPECT_EQ(head->classes, 3U);
   EXPECT_EQ(head->feature_size, 12U);
   EXPECT_TRUE(head->normalize);
-  EXPECT_THAT(std::vector<double>(head->weight.begin(), head->weight.end()), Pointwise(DoubleNear(2e-6), expected));
+  ASSERT_EQ(head->weight.size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(head->weight[i], expected[i], 2e-6) << i;
 }
 
 class HeadsTest : public ::testing::Test {

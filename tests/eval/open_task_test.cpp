@@ -1,7 +1,7 @@
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "support/checkpoint_builder.h"
+#include "support/matchers.h"
 #include "support/temp_dir.h"
 #include "support/test_files.h"
 #include "wootz/eval/evaluate.h"
@@ -9,7 +9,7 @@
 namespace wootz {
 namespace {
 
-using ::testing::HasSubstr;
+using testing::HasSubstr;
 using testing::TempDir;
 using testing::write_file;
 

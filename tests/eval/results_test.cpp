@@ -1,10 +1,10 @@
 #include "wootz/eval/results.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
+#include "support/matchers.h"
 #include "support/temp_dir.h"
 #include "support/test_files.h"
 
@@ -12,7 +12,7 @@ namespace wootz {
 namespace {
 
 using nlohmann::ordered_json;
-using ::testing::HasSubstr;
+using testing::HasSubstr;
 
 TaskResult task_result(const std::string& task, std::vector<int> labels) {
   TaskResult result;

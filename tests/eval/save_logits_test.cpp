@@ -1,15 +1,15 @@
 #include "wootz/eval/save_logits.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "support/checkpoint_builder.h"
+#include "support/matchers.h"
 #include "support/temp_dir.h"
 
 namespace wootz {
 namespace {
 
-using ::testing::ElementsAre;
+using testing::ElementsAre;
 
 TEST(SaveLogits, WritesSafetensors) {
   const testing::TempDir directory;

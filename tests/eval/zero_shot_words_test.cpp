@@ -1,17 +1,16 @@
 #include "wootz/eval/zero_shot_words.h"
 
-#include <gmock/gmock.h>
-
 #include <cstdlib>
 
+#include "support/matchers.h"
 #include "support/temp_dir.h"
 #include "support/test_files.h"
 
 namespace wootz {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
+using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::TempDir;
 using testing::write_file;
 

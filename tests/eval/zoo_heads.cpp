@@ -1,5 +1,5 @@
 // The heads of the zoo, which PyTorch made from the same model and images.
-#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include <cstdlib>
 

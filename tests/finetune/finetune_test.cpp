@@ -1,7 +1,6 @@
 // Whole runs on a tiny tower and images that are told apart by their brightness.
 #include "wootz/finetune/finetune.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -9,6 +8,7 @@
 
 #include "support/brightness_images.h"
 #include "support/checkpoint_builder.h"
+#include "support/matchers.h"
 #include "support/temp_dir.h"
 #include "support/test_files.h"
 #include "wootz/core/rng.h"
@@ -17,7 +17,7 @@
 namespace wootz {
 namespace {
 
-using ::testing::HasSubstr;
+using testing::HasSubstr;
 
 constexpr std::size_t kItems = 24, kClasses = 3, kSide = 20;
 

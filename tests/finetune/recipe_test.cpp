@@ -1,15 +1,15 @@
 #include "wootz/finetune/recipe.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/matchers.h"
 #include "support/temp_dir.h"
 #include "support/test_files.h"
 
 namespace wootz {
 namespace {
 
-using ::testing::HasSubstr;
+using testing::HasSubstr;
 
 class FinetuneRecipeTest : public ::testing::Test {
  protected:
@@ -56,8 +56,8 @@ train:
   ASSERT_TRUE(recipe->lora);
   EXPECT_EQ(recipe->lora->rank, 4U);
   EXPECT_EQ(recipe->lora->alpha, 8.0);
-  EXPECT_THAT(recipe->lora->targets, ::testing::ElementsAre("q_proj", "fc1"));
-  EXPECT_THAT(recipe->freeze, ::testing::ElementsAre("embeddings"));
+  EXPECT_THAT(recipe->lora->targets, testing::ElementsAre("q_proj", "fc1"));
+  EXPECT_THAT(recipe->freeze, testing::ElementsAre("embeddings"));
   EXPECT_EQ(recipe->split, "rest");
   EXPECT_EQ(recipe->steps, 50U);
   EXPECT_EQ(recipe->batch_size, 7U);

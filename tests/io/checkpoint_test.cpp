@@ -1,12 +1,12 @@
 #include "wootz/io/checkpoint.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <tuple>
 
 #include "support/checkpoint_builder.h"
+#include "support/matchers.h"
 #include "support/temp_dir.h"
 #include "support/test_files.h"
 #include "wootz/io/digest.h"
@@ -15,8 +15,8 @@
 namespace wootz {
 namespace {
 
-using ::testing::AllOf;
-using ::testing::HasSubstr;
+using testing::AllOf;
+using testing::HasSubstr;
 using testing::make_tensor;
 using testing::TempDir;
 using testing::write_checkpoint;

@@ -1,9 +1,9 @@
 #include "wootz/io/fault_file.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "support/checkpoint_builder.h"
+#include "support/matchers.h"
 #include "support/temp_dir.h"
 #include "support/test_files.h"
 #include "wootz/io/checkpoint.h"
@@ -11,8 +11,8 @@
 namespace wootz {
 namespace {
 
-using ::testing::AllOf;
-using ::testing::HasSubstr;
+using testing::AllOf;
+using testing::HasSubstr;
 using testing::TempDir;
 using Kind = Operation::Kind;
 

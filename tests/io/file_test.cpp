@@ -1,8 +1,8 @@
 #include "wootz/io/file.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/matchers.h"
 #include "support/temp_dir.h"
 #include "support/test_files.h"
 #include "wootz/io/fault_file.h"
@@ -10,8 +10,8 @@
 namespace wootz {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
+using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::read_file;
 using testing::TempDir;
 using testing::write_file;

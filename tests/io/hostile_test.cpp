@@ -1,5 +1,4 @@
 // Every checkpoint in tests/hostile lies in one way, and must be refused with one clear error.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -7,6 +6,7 @@
 #include <set>
 #include <sstream>
 
+#include "support/matchers.h"
 #include "support/test_files.h"
 #include "wootz/io/checkpoint.h"
 
@@ -44,8 +44,8 @@ TEST_P(Hostile, IsRefused) {
   ASSERT_FALSE(checkpoint.has_value());
   const Error& error = checkpoint.error();
   EXPECT_EQ(error.kind, ErrorKind::kInput);
-  EXPECT_THAT(error.message, ::testing::HasSubstr(GetParam().message));
-  EXPECT_THAT(error.message, ::testing::HasSubstr(path)) << "the error must name the file";
+  EXPECT_THAT(error.message, testing::HasSubstr(GetParam().message));
+  EXPECT_THAT(error.message, testing::HasSubstr(path)) << "the error must name the file";
   EXPECT_EQ(error.message.find('\n'), std::string::npos) << "one error, one line";
   EXPECT_LT(error.message.size(), 1000u);
 }

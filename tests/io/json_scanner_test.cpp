@@ -1,12 +1,13 @@
 #include "wootz/io/json_scanner.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "support/matchers.h"
 
 namespace wootz {
 namespace {
 
-using ::testing::HasSubstr;
+using testing::HasSubstr;
 
 Result<std::string> scan_string(std::string_view text) { return JsonScanner(text).string(); }
 Result<std::uint64_t> scan_integer(std::string_view text) { return JsonScanner(text).unsigned_integer(); }

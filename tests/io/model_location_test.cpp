@@ -1,10 +1,10 @@
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <map>
 #include <optional>
 
+#include "support/matchers.h"
 #include "support/temp_dir.h"
 #include "support/test_files.h"
 #include "wootz/io/checkpoint.h"
@@ -12,8 +12,8 @@
 namespace wootz {
 namespace {
 
-using ::testing::AllOf;
-using ::testing::HasSubstr;
+using testing::AllOf;
+using testing::HasSubstr;
 using testing::TempDir;
 using testing::write_file;
 
@@ -113,7 +113,7 @@ TEST_F(ModelLocation, PathsAreNoHubNames) {
        {"/models/none", "a/b/c", "../none", "org/na me", "org/name@", "org/name@../x", "a@b@c"}) {
     const auto missing = locate(reference);
     ASSERT_FALSE(missing) << reference;
-    EXPECT_THAT(missing.error().message, ::testing::Not(HasSubstr("models--"))) << reference;
+    EXPECT_THAT(missing.error().message, testing::Not(HasSubstr("models--"))) << reference;
   }
   EXPECT_FALSE(locate(""));
 }

@@ -1,10 +1,10 @@
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 
+#include "support/matchers.h"
 #include "support/temp_dir.h"
 #include "support/test_files.h"
 #include "wootz/io/file.h"
@@ -12,9 +12,9 @@
 namespace wootz {
 namespace {
 
-using ::testing::AllOf;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::read_file;
 using testing::TempDir;
 using testing::write_file;

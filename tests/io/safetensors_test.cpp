@@ -1,9 +1,9 @@
 #include "wootz/io/safetensors.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "support/checkpoint_builder.h"
+#include "support/matchers.h"
 #include "support/temp_dir.h"
 #include "support/test_files.h"
 #include "wootz/io/checkpoint.h"
@@ -54,7 +54,7 @@ TEST(SafetensorsHeader, LargestSizesDoNotOverflow) {
       R"({"a":{"dtype":"U8","shape":[18446744073709551615],"data_offsets":[0,18446744073709551615]}})";
   EXPECT_TRUE(parse_safetensors_header(json, ~0ull).has_value());
   EXPECT_THAT(parse_safetensors_header(json, 0).error().message,
-              ::testing::HasSubstr("truncated: 18446744073709551615 bytes missing"));
+              testing::HasSubstr("truncated: 18446744073709551615 bytes missing"));
 }
 
 // The bytes that the reference implementation writes for these tensors, but for its padding with NUL or spaces.

@@ -1,8 +1,8 @@
 #include "wootz/io/write_safetensors.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/matchers.h"
 #include "support/temp_dir.h"
 #include "support/test_files.h"
 #include "wootz/io/checkpoint.h"
@@ -11,8 +11,8 @@
 namespace wootz {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
+using testing::ElementsAre;
+using testing::IsEmpty;
 using testing::read_file;
 using testing::TempDir;
 using testing::write_file;

@@ -1,19 +1,19 @@
 // Every architecture against what transformers makes of the same files (make_models.py).
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <cstring>
 
 #include "support/checkpoint_builder.h"
+#include "support/matchers.h"
 #include "support/temp_dir.h"
 #include "support/test_files.h"
+#include "support/torch_test_headers.h"
 #include "torch/csrc/autograd/autograd.h"
 #include "wootz/nn/architecture.h"
 #include "wootz/nn/device.h"
 #include "wootz/nn/load_parameters.h"
 #include "wootz/nn/model.h"
-#include "wootz/nn/torch_headers.h"
 
 namespace wootz {
 namespace {
@@ -199,15 +199,15 @@ TEST(Model, ErrorsNameWhatIsWrong) {
   const testing::TempDir folder;
   testing::write_checkpoint(folder / "m", {testing::make_tensor("x", Dtype::kF32, {1}, {0.0})});
   testing::write_file(folder / "m/config.json", R"({"model_type": "llama"})");
-  EXPECT_THAT(error_of(folder / "m"), ::testing::HasSubstr("'model_type' is 'llama'; Wootz runs "));
+  EXPECT_THAT(error_of(folder / "m"), testing::HasSubstr("'model_type' is 'llama'; Wootz runs "));
   testing::write_file(folder / "m/config.json", testing::read_file(model_path("clip_vision") + "/config.json"));
-  EXPECT_THAT(error_of(folder / "m"), ::testing::HasSubstr("there is no tensor 'vision_model.embeddings.class_"));
+  EXPECT_THAT(error_of(folder / "m"), testing::HasSubstr("there is no tensor 'vision_model.embeddings.class_"));
   testing::write_file(folder / "m/config.json", R"({"model_type": "clip_vision_model", "hidden_size": -3})");
   EXPECT_THAT(error_of(folder / "m"),
-              ::testing::HasSubstr("'hidden_size' must be a positive whole number of at most 10000000, not -3"));
+              testing::HasSubstr("'hidden_size' must be a positive whole number of at most 10000000, not -3"));
   ModelOptions device;
   device.device = "tpu";
-  EXPECT_THAT(error_of(model_path("bert"), device), ::testing::HasSubstr("unknown device 'tpu'"));
+  EXPECT_THAT(error_of(model_path("bert"), device), testing::HasSubstr("unknown device 'tpu'"));
 }
 
 TEST(Model, RefusesWhatItCannotTake) {
@@ -215,7 +215,7 @@ TEST(Model, RefusesWhatItCannotTake) {
   const Model vision = load("clip_vision");
   const auto texts = vision.features(golden.texts());
   ASSERT_FALSE(texts);
-  EXPECT_THAT(texts.error().message, ::testing::HasSubstr("takes images, but was given texts"));
+  EXPECT_THAT(texts.error().message, testing::HasSubstr("takes images, but was given texts"));
   Head head;
   head.path = "heads/x.safetensors";
   head.classes = 1;
@@ -223,7 +223,7 @@ TEST(Model, RefusesWhatItCannotTake) {
   head.weight.assign(3, 0.0F);
   const auto narrow = vision.logits(Golden("clip_vision").images(), &head);
   ASSERT_FALSE(narrow);
-  EXPECT_THAT(narrow.error().message, ::testing::HasSubstr("heads/x.safetensors: is a head for 3 features"));
+  EXPECT_THAT(narrow.error().message, testing::HasSubstr("heads/x.safetensors: is a head for 3 features"));
 }
 
 }  // namespace

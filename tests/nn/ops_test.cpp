@@ -5,8 +5,8 @@
 
 #include <cmath>
 
+#include "support/torch_test_headers.h"
 #include "torch/csrc/autograd/autograd.h"
-#include "wootz/nn/torch_headers.h"
 
 namespace wootz::ops {
 namespace {

@@ -3,7 +3,6 @@
 #include "wootz/nn/process_group.h"
 
 #include <arpa/inet.h>
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <spawn.h>
 #include <sys/socket.h>
@@ -16,11 +15,13 @@
 #include <numeric>
 #include <thread>
 
+#include "support/matchers.h"
+
 namespace wootz {
 namespace {
 
-using ::testing::AllOf;
-using ::testing::HasSubstr;
+using testing::AllOf;
+using testing::HasSubstr;
 using Variables = std::map<std::string, std::string>;
 
 constexpr const char* kWorker = "WOOTZ_PROCESS_GROUP_WORKER";

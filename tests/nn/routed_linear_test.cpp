@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "support/torch_test_headers.h"
 #include "torch/csrc/autograd/autograd.h"
-#include "wootz/nn/torch_headers.h"
 
 namespace wootz::ops {
 namespace {

@@ -4,11 +4,11 @@
 #include <gtest/gtest.h>
 
 #include "support/test_files.h"
+#include "support/torch_test_headers.h"
 #include "wootz/io/file.h"
 #include "wootz/nn/architecture.h"
 #include "wootz/nn/expert_storage.h"
 #include "wootz/nn/load_parameters.h"
-#include "wootz/nn/torch_headers.h"
 
 namespace wootz {
 namespace {

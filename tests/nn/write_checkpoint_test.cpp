@@ -5,8 +5,8 @@
 #include "support/checkpoint_builder.h"
 #include "support/temp_dir.h"
 #include "support/test_files.h"
+#include "support/torch_test_headers.h"
 #include "wootz/io/fault_file.h"
-#include "wootz/nn/torch_headers.h"
 
 namespace wootz {
 namespace {

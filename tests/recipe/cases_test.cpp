@@ -1,6 +1,5 @@
 // Recipes with everything that is to be said of them: in cases/*.yml, lines that start with "#!" are the expected
 // findings, "line:column: severity: message" in order, and are taken out before the rest is parsed.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -1,6 +1,5 @@
 #include "wootz/recipe/change.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>

@@ -1,16 +1,16 @@
 #include "wootz/recipe/coefficients.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "recipe/sample_registry.h"
+#include "support/matchers.h"
 
 namespace wootz {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
-using ::testing::Pointee;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pointee;
 
 std::vector<std::string> texts_of(const Diagnostics& diagnostics) {
   std::vector<std::string> texts;
@@ -90,7 +90,7 @@ TEST(Coefficients, WrittenTablesReadBackBitForBit) {
   EXPECT_EQ(again.fallback, table.fallback);
   EXPECT_TRUE(std::signbit(again.fallback->at(1)));
   EXPECT_EQ(again.rows, table.rows);
-  EXPECT_THAT(again.named.front().tensor, "x.weight");
+  EXPECT_EQ(again.named.front().tensor, "x.weight");
   EXPECT_EQ(write_coefficients(again, {"x.weight", "null"}, "learned\non data"), text);
 }
 

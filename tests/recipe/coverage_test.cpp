@@ -1,14 +1,14 @@
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "recipe/sample_registry.h"
+#include "support/matchers.h"
 #include "wootz/recipe/recipe.h"
 
 namespace wootz {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
+using testing::ElementsAre;
+using testing::IsEmpty;
 
 const std::vector<std::string> kTensors = {"embed.weight", "layers.0.self_attn.weight", "layers.0.mlp.weight",
                                            "layers.1.self_attn.weight", "layers.1.mlp.weight"};

@@ -1,10 +1,10 @@
 // The recipes of docs/recipes.md, read with the methods that are really there.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <sstream>
 
+#include "support/matchers.h"
 #include "wootz/recipe/recipe.h"
 
 namespace wootz {
@@ -41,7 +41,7 @@ TEST(RecipeGuide, ItsRecipesAreFlawless) {
   for (std::size_t at = text.find("```yaml\n"); at != std::string::npos; at = text.find("```yaml\n", at + 1)) {
     const std::size_t begin = text.find('\n', at) + 1;
     const std::string yaml = text.substr(begin, text.find("```", begin) - begin);
-    EXPECT_THAT(findings(yaml, "r"), ::testing::IsEmpty()) << yaml;
+    EXPECT_THAT(findings(yaml, "r"), testing::IsEmpty()) << yaml;
     ++recipes;
   }
   EXPECT_GE(recipes, 5);

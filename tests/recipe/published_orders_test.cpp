@@ -1,15 +1,16 @@
 #include "wootz/recipe/published_orders.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
 
+#include "support/matchers.h"
+
 namespace wootz {
 namespace {
 
-using ::testing::Contains;
-using ::testing::ElementsAre;
+using testing::Contains;
+using testing::ElementsAre;
 
 constexpr PublishedOrder kOpenClip = PublishedOrder::kOpenClip;
 constexpr PublishedOrder kTransformers = PublishedOrder::kTransformers;

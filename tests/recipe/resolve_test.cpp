@@ -1,13 +1,13 @@
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "recipe/sample_registry.h"
+#include "support/matchers.h"
 #include "wootz/recipe/recipe.h"
 
 namespace wootz {
 namespace {
 
-using ::testing::ElementsAre;
+using testing::ElementsAre;
 
 Recipe read(const std::string& yaml) {
   ParsedRecipe parsed = parse_recipe(yaml, "r", testing::sample_registry());

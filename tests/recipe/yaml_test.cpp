@@ -1,15 +1,15 @@
 // Texts that no .yml file can hold, or that are too large to keep.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "recipe/sample_registry.h"
+#include "support/matchers.h"
 #include "wootz/recipe/recipe.h"
 
 namespace wootz {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
+using testing::ElementsAre;
+using testing::IsEmpty;
 
 const std::string kGood = "merge_method: linear\nmodels: [{model: a, parameters: {weight: 1}}]\n";
 
@@ -53,7 +53,7 @@ TEST(RecipeText, RefusesWhatIsNotUtf8) {
   EXPECT_THAT(findings("a: \xFF"), ElementsAre("r:1:4: error: not UTF-8 text (byte 0xff): save the file as UTF-8"));
   for (const char* bad : {"\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF0\x80\x80\x80", "\xC3",
                           "\xE6\xA8", "\xF5\x80\x80\x80", "\x80"})
-    EXPECT_THAT(findings(bad), ElementsAre(::testing::HasSubstr("1:1: error: not UTF-8 text"))) << bad;
+    EXPECT_THAT(findings(bad), ElementsAre(testing::HasSubstr("1:1: error: not UTF-8 text"))) << bad;
 }
 
 TEST(RecipeText, RefusesLargeFilesUnread) {
@@ -67,7 +67,7 @@ TEST(RecipeText, BoundsDepth) {
   EXPECT_THAT(findings(deep), ElementsAre("r:1:35: error: nested deeper than 32 levels: nothing here needs that"));
   EXPECT_THAT(findings(repeated("- ", 100'000)),
               ElementsAre("r:1:65: error: nested deeper than 32 levels: nothing here needs that"));
-  EXPECT_THAT(findings("x: " + repeated("[", 500'000)), ElementsAre(::testing::HasSubstr("cannot be a key")));
+  EXPECT_THAT(findings("x: " + repeated("[", 500'000)), ElementsAre(testing::HasSubstr("cannot be a key")));
 }
 
 TEST(RecipeText, BoundsAliases) {
@@ -82,7 +82,7 @@ TEST(RecipeText, BoundsMergeKeys) {
   std::string yaml = "a: &a {";
   for (int i = 0; i < 1000; ++i) yaml += fmt::format("k{}: 1, ", i);
   yaml += "}\nmodels:\n" + repeated("- {<<: *a}\n", 1000);
-  EXPECT_THAT(findings(yaml), ElementsAre(::testing::HasSubstr("more than 250000 values")));
+  EXPECT_THAT(findings(yaml), ElementsAre(testing::HasSubstr("more than 250000 values")));
 }
 
 TEST(RecipeText, ShortensWhatItQuotes) {
@@ -91,7 +91,7 @@ TEST(RecipeText, ShortensWhatItQuotes) {
                           "...' (valid: della, geodesic, learner, linear, model_stock, slerp, task_arithmetic, ties)"));
   // A cut never splits a character.
   EXPECT_THAT(findings("merge_method: " + std::string(79, 'x') + "\xE6\xA8\xA1\nmodels: [{model: a}]\n"),
-              ElementsAre(::testing::HasSubstr("'" + std::string(79, 'x') + "...'")));
+              ElementsAre(testing::HasSubstr("'" + std::string(79, 'x') + "...'")));
 }
 
 TEST(RecipeText, EmptyTextIsAnError) {

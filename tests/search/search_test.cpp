@@ -1,17 +1,16 @@
 // Whole searches on tiny networks.
-#include <gmock/gmock.h>
-
 #include <filesystem>
 
 #include "search_fixture.h"
+#include "support/matchers.h"
 #include "wootz/engine/coefficient_file.h"
 #include "wootz/search/move_recipe.h"
 
 namespace wootz {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
+using testing::ElementsAre;
+using testing::HasSubstr;
 
 class Search : public testing::SearchTest {
  protected:

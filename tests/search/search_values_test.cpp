@@ -1,13 +1,14 @@
 #include "wootz/search/search_values.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "support/matchers.h"
 
 namespace wootz {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
+using testing::ElementsAre;
+using testing::HasSubstr;
 
 std::string grid_error(std::string_view text) {
   const auto grid = parse_grid(text);

@@ -1,19 +1,20 @@
 // Searches on functions whose best place is known.
 #include "wootz/search/strategies.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "support/matchers.h"
+
 namespace wootz {
 namespace {
 
-using ::testing::Each;
-using ::testing::ElementsAre;
-using ::testing::Ge;
-using ::testing::Le;
+using testing::Each;
+using testing::ElementsAre;
+using testing::Ge;
+using testing::Le;
 
 using Values = std::vector<double>;
 

@@ -1,14 +1,15 @@
 #include "wootz/search/target.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <stdexcept>
 
+#include "support/matchers.h"
+
 namespace wootz {
 namespace {
 
-using ::testing::HasSubstr;
+using testing::HasSubstr;
 
 Recipe parsed(const std::string& yaml) {
   ParsedRecipe result = parse_recipe(yaml, "r.yml", builtin_methods());

@@ -1,6 +1,6 @@
 // The parts of the tokenizers alone: Unicode, words, merges.
-#include <gmock/gmock.h>
 
+#include "support/matchers.h"
 #include "wootz/text/added_tokens.h"
 #include "wootz/text/bpe.h"
 #include "wootz/text/byte_level.h"
@@ -12,8 +12,8 @@
 namespace wootz {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
+using testing::ElementsAre;
+using testing::HasSubstr;
 
 std::vector<std::string> words_of(Splitter split, std::string_view text) {
   const std::u32string characters = decode_utf8(text);

@@ -2,19 +2,19 @@
 #include "wootz/text/tokenizer.h"
 
 #include <fmt/ranges.h>
-#include <gmock/gmock.h>
 
 #include <charconv>
 #include <sstream>
 
+#include "support/matchers.h"
 #include "support/temp_dir.h"
 #include "support/test_files.h"
 
 namespace wootz {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
+using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::read_file;
 using testing::TempDir;
 using testing::write_file;

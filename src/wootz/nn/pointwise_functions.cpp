@@ -1,5 +1,7 @@
 // QuickGELU and the residual layer norm, differentiable. Rows are worked on in chunks of a fixed size and the sums over
 // rows are added up in their order, so that the number of threads cannot change a gradient.
+#include <torch/csrc/autograd/custom_function.h>
+
 #include "wootz/kernels/network.h"
 #include "wootz/nn/kernel_functions.h"
 #include "wootz/nn/kernel_tensors.h"

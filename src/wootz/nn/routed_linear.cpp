@@ -1,5 +1,7 @@
 #include "wootz/nn/routed_linear.h"
 
+#include <torch/csrc/autograd/custom_function.h>
+
 #include <utility>
 
 #include "wootz/core/check.h"
