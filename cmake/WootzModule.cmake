@@ -1,9 +1,10 @@
-# wootz_module(NAME DEPS ... LIBS ... HEADERS OF): the static library wootz_NAME (alias wootz::NAME) of the current folder,
-# with the precompiled headers of the module OF, if any.
+# wootz_module(NAME FOLDERS ... DEPS ... LIBS ... HEADERS OF): the static library wootz_NAME (alias wootz::NAME) of the
+# current folder and FOLDERS in it, with the precompiled headers of the module OF, if any.
 function(wootz_module name)
-  cmake_parse_arguments(ARG "" "HEADERS" "SOURCES;DEPS;LIBS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
-  add_library(wootz_${name} STATIC ${sources} ${ARG_SOURCES})
+  cmake_parse_arguments(ARG "" "HEADERS" "FOLDERS;DEPS;LIBS" ${ARGN})
+  list(TRANSFORM ARG_FOLDERS APPEND "/*.cpp" OUTPUT_VARIABLE patterns)
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp ${patterns})
+  add_library(wootz_${name} STATIC ${sources})
   add_library(wootz::${name} ALIAS wootz_${name})
   list(TRANSFORM ARG_DEPS PREPEND wootz::)
   target_include_directories(wootz_${name} PUBLIC "${PROJECT_SOURCE_DIR}/src")

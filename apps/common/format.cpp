@@ -5,7 +5,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "wootz/engine/schedule.h"
+#include "wootz/engine/run/schedule.h"
 
 namespace wootz::cli {
 namespace {

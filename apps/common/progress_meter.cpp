@@ -8,7 +8,7 @@
 
 #include "console.h"
 #include "format.h"
-#include "wootz/engine/schedule.h"
+#include "wootz/engine/run/schedule.h"
 
 namespace wootz::cli {
 namespace {

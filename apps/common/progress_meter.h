@@ -5,7 +5,7 @@
 #include <deque>
 #include <string>
 
-#include "wootz/engine/progress.h"
+#include "wootz/engine/run/progress.h"
 
 namespace wootz::cli {
 

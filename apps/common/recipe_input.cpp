@@ -3,7 +3,7 @@
 #include <iostream>
 #include <iterator>
 
-#include "wootz/engine/open_and_plan.h"
+#include "wootz/engine/plan/open_and_plan.h"
 
 namespace wootz::cli {
 namespace {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "wootz/engine/schedule.h"
+#include "wootz/engine/run/schedule.h"
 
 namespace wootz::cli {
 

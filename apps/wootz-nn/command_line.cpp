@@ -9,7 +9,7 @@
 #include "network_commands.h"
 #include "parse_arguments.h"
 #include "wootz/core/check.h"
-#include "wootz/engine/version.h"
+#include "wootz/engine/output/version.h"
 
 namespace wootz::cli {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "format.h"
 #include "table.h"
-#include "wootz/engine/inspection_groups.h"
+#include "wootz/engine/inspect/inspection_groups.h"
 
 namespace wootz::cli {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "commands/commands.h"
-#include "wootz/engine/inspect.h"
+#include "wootz/engine/inspect/inspect.h"
 
 namespace wootz::cli {
 

@@ -5,7 +5,7 @@
 #include "engine/merge_fixture.h"
 #include "support/matchers.h"
 #include "support/test_files.h"
-#include "wootz/engine/manifest.h"
+#include "wootz/engine/output/manifest.h"
 #include "wootz/engine/verify.h"
 #include "wootz/recipe/coefficients.h"
 

@@ -1,4 +1,4 @@
-#include "wootz/engine/cut.h"
+#include "wootz/engine/plan/cut.h"
 
 #include <gtest/gtest.h>
 

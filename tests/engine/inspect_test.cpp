@@ -1,4 +1,4 @@
-#include "wootz/engine/inspect.h"
+#include "wootz/engine/inspect/inspect.h"
 
 #include <cmath>
 

@@ -1,4 +1,4 @@
-#include "wootz/engine/job_runner.h"
+#include "wootz/engine/run/job_runner.h"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "engine/merge_fixture.h"
-#include "wootz/engine/schedule.h"
+#include "wootz/engine/run/schedule.h"
 
 namespace wootz::testing {
 namespace {

@@ -9,8 +9,8 @@
 
 #include "support/checkpoint_builder.h"
 #include "support/temp_dir.h"
-#include "wootz/engine/coefficient_file.h"
 #include "wootz/engine/merge.h"
+#include "wootz/engine/plan/coefficient_file.h"
 
 namespace wootz::testing {
 

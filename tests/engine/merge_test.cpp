@@ -3,7 +3,7 @@
 
 #include "engine/merge_fixture.h"
 #include "support/matchers.h"
-#include "wootz/engine/manifest.h"
+#include "wootz/engine/output/manifest.h"
 
 namespace wootz::testing {
 namespace {

@@ -1,4 +1,4 @@
-#include "wootz/engine/replaceable.h"
+#include "wootz/engine/output/replaceable.h"
 
 #include <gtest/gtest.h>
 

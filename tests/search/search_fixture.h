@@ -12,7 +12,7 @@
 #include "support/test_files.h"
 #include "wootz/core/rng.h"
 #include "wootz/engine/merge.h"
-#include "wootz/engine/open_and_plan.h"
+#include "wootz/engine/plan/open_and_plan.h"
 #include "wootz/recipe/write_recipe.h"
 #include "wootz/search/search.h"
 

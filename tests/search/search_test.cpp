@@ -3,7 +3,7 @@
 
 #include "search_fixture.h"
 #include "support/matchers.h"
-#include "wootz/engine/coefficient_file.h"
+#include "wootz/engine/plan/coefficient_file.h"
 #include "wootz/search/move_recipe.h"
 
 namespace wootz {

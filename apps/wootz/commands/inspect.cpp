@@ -5,7 +5,7 @@
 #include "inspect_text.h"
 #include "json_output.h"
 #include "progress_meter.h"
-#include "wootz/engine/inspection_json.h"
+#include "wootz/engine/inspect/inspection_json.h"
 
 namespace wootz::cli {
 Result<int> run(const InspectCommand& command) {

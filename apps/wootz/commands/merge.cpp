@@ -8,7 +8,7 @@
 #include "json_output.h"
 #include "progress_meter.h"
 #include "recipe_input.h"
-#include "wootz/engine/replaceable.h"
+#include "wootz/engine/output/replaceable.h"
 #include "wootz/recipe/coefficients.h"
 
 namespace wootz::cli {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "wootz/engine/plan.h"
+#include "wootz/engine/plan/plan.h"
 
 namespace wootz {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "wootz/adapt/staged_pass.h"
-#include "wootz/engine/progress.h"
+#include "wootz/engine/run/progress.h"
 
 namespace wootz {
 

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "wootz/adapt/adapter.h"
-#include "wootz/engine/plan.h"
-#include "wootz/engine/progress.h"
+#include "wootz/engine/plan/plan.h"
+#include "wootz/engine/run/progress.h"
 
 namespace wootz {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "wootz/engine/plan.h"
+#include "wootz/engine/plan/plan.h"
 #include "wootz/nn/network.h"
 
 namespace wootz {

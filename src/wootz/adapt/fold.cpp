@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "wootz/core/check.h"
-#include "wootz/engine/replaceable.h"
-#include "wootz/engine/run_directory.h"
-#include "wootz/engine/side_files.h"
+#include "wootz/engine/output/replaceable.h"
+#include "wootz/engine/output/run_directory.h"
+#include "wootz/engine/output/side_files.h"
 #include "wootz/nn/architecture.h"
 #include "wootz/nn/device.h"
 #include "wootz/nn/load_parameters.h"

@@ -2,7 +2,7 @@
 #include <numeric>
 
 #include "wootz/adapt/staged_pass.h"
-#include "wootz/engine/schedule.h"
+#include "wootz/engine/run/schedule.h"
 
 namespace wootz {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "wootz/adapt/adapter.h"
 #include "wootz/adapt/guard.h"
-#include "wootz/engine/run_directory.h"
+#include "wootz/engine/output/run_directory.h"
 #include "wootz/nn/adamw.h"
 #include "wootz/nn/process_group.h"
 

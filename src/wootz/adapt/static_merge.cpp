@@ -4,7 +4,7 @@
 #include <set>
 
 #include "wootz/engine/merge.h"
-#include "wootz/engine/open_and_plan.h"
+#include "wootz/engine/plan/open_and_plan.h"
 #include "wootz/recipe/change.h"
 #include "wootz/recipe/coefficients.h"
 

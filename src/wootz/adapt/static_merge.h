@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "wootz/adapt/adapter.h"
-#include "wootz/engine/plan.h"
+#include "wootz/engine/plan/plan.h"
 
 namespace wootz {
 

@@ -7,7 +7,7 @@
 
 #include "wootz/core/check.h"
 #include "wootz/engine/merge.h"
-#include "wootz/engine/open_and_plan.h"
+#include "wootz/engine/plan/open_and_plan.h"
 #include "wootz/kernels/kernels.h"
 #include "wootz/kernels/task_vectors.h"
 

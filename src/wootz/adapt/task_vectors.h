@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "wootz/engine/plan.h"
-#include "wootz/engine/progress.h"
+#include "wootz/engine/plan/plan.h"
+#include "wootz/engine/run/progress.h"
 #include "wootz/kernels/network.h"
 
 namespace wootz {

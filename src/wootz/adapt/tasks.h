@@ -7,7 +7,7 @@
 
 #include "wootz/adapt/staged_pass.h"
 #include "wootz/data/loader.h"
-#include "wootz/engine/sources.h"
+#include "wootz/engine/plan/sources.h"
 #include "wootz/eval/evaluate.h"
 #include "wootz/recipe/recipe.h"
 

@@ -6,7 +6,7 @@
 #include "wootz/adapt/routed_experts.h"
 #include "wootz/adapt/static_merge.h"
 #include "wootz/core/rng.h"
-#include "wootz/engine/add_side_files.h"
+#include "wootz/engine/output/add_side_files.h"
 #include "wootz/nn/device.h"
 #include "wootz/nn/torch_headers.h"
 

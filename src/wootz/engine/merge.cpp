@@ -6,13 +6,13 @@
 #include <mutex>
 
 #include "wootz/core/check.h"
-#include "wootz/engine/digest_job.h"
-#include "wootz/engine/manifest.h"
-#include "wootz/engine/merge_progress.h"
-#include "wootz/engine/replaceable.h"
-#include "wootz/engine/side_files.h"
-#include "wootz/engine/tensor_job.h"
-#include "wootz/engine/ticker.h"
+#include "wootz/engine/output/manifest.h"
+#include "wootz/engine/output/replaceable.h"
+#include "wootz/engine/output/side_files.h"
+#include "wootz/engine/run/digest_job.h"
+#include "wootz/engine/run/merge_progress.h"
+#include "wootz/engine/run/tensor_job.h"
+#include "wootz/engine/run/ticker.h"
 #include "wootz/io/digest.h"
 #include "wootz/io/shard_index.h"
 

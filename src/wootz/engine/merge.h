@@ -1,10 +1,10 @@
 // Runs a planned merge: passes, tensors, side files, manifest, publication.
 #pragma once
 
-#include "wootz/engine/plan.h"
-#include "wootz/engine/progress.h"
-#include "wootz/engine/schedule.h"
-#include "wootz/engine/work_directory.h"
+#include "wootz/engine/output/work_directory.h"
+#include "wootz/engine/plan/plan.h"
+#include "wootz/engine/run/progress.h"
+#include "wootz/engine/run/schedule.h"
 
 namespace wootz {
 

@@ -7,9 +7,9 @@
 #include <set>
 #include <thread>
 
-#include "wootz/engine/digest_job.h"
-#include "wootz/engine/manifest.h"
-#include "wootz/engine/ticker.h"
+#include "wootz/engine/output/manifest.h"
+#include "wootz/engine/run/digest_job.h"
+#include "wootz/engine/run/ticker.h"
 #include "wootz/io/checkpoint.h"
 #include "wootz/io/digest.h"
 

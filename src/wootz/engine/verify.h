@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "wootz/engine/progress.h"
+#include "wootz/engine/run/progress.h"
 #include "wootz/io/file.h"
 
 namespace wootz {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "wootz/engine/run_directory.h"
+#include "wootz/engine/output/run_directory.h"
 #include "wootz/finetune/trainable.h"
 #include "wootz/nn/adamw.h"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "wootz/engine/side_files.h"
+#include "wootz/engine/output/side_files.h"
 #include "wootz/io/write_safetensors.h"
 #include "wootz/nn/stored_tensors.h"
 #include "wootz/nn/torch_headers.h"

@@ -1,7 +1,7 @@
 #include "wootz/search/merge_candidate.h"
 
 #include "wootz/core/check.h"
-#include "wootz/engine/open_and_plan.h"
+#include "wootz/engine/plan/open_and_plan.h"
 
 namespace wootz {
 

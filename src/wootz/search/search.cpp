@@ -4,7 +4,7 @@
 #include <chrono>
 #include <variant>
 
-#include "wootz/engine/open_and_plan.h"
+#include "wootz/engine/plan/open_and_plan.h"
 #include "wootz/recipe/change.h"
 #include "wootz/search/move_recipe.h"
 

@@ -1,6 +1,6 @@
 #include "wootz/search/search_json.h"
 
-#include "wootz/engine/json_values.h"
+#include "wootz/engine/output/json_values.h"
 
 namespace wootz {
 namespace {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "wootz/engine/plan.h"
+#include "wootz/engine/plan/plan.h"
 #include "wootz/recipe/recipe.h"
 
 namespace wootz {

@@ -1,7 +1,0 @@
-#include "wootz/engine/version.h"
-
-namespace wootz {
-
-std::string_view version() { return WOOTZ_VERSION; }
-
-}  // namespace wootz
